@@ -1,0 +1,75 @@
+// What is asked of a model: messages, tool definitions, and options with designated initialisers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <skein/chat/message.hpp>
+#include <skein/json/value.hpp>
+
+namespace skein {
+
+// What a model is told of a tool. `parameters` is a JSON Schema (2020-12) of an object.
+struct tool_definition {
+  std::string name;
+  std::string description;
+  json::value parameters = json::object{{"type", "object"}, {"properties", json::object{}}};
+};
+
+enum class tool_mode : std::uint8_t { automatic, none, required };
+
+// `name` forces one tool (with `required`).
+struct tool_choice {
+  tool_mode mode = tool_mode::automatic;
+  std::string name = {};
+};
+
+struct json_object_format {};
+// `schema` is a JSON Schema; with `strict` the provider guarantees it where it can.
+struct json_schema_format {
+  std::string name;
+  json::value schema;
+  std::optional<bool> strict = {};
+};
+using response_format = std::variant<json_object_format, json_schema_format>;
+
+// Every field that is not set is not sent, and the provider's default holds.
+struct chat_options {
+  std::string model = {};  // empty: the client's
+  std::optional<double> temperature = {};
+  std::optional<double> top_p = {};
+  std::optional<std::int64_t> top_k = {};
+  std::optional<std::int64_t> max_tokens = {};
+  std::vector<std::string> stop = {};
+  std::optional<std::int64_t> seed = {};
+  std::optional<double> frequency_penalty = {};
+  std::optional<double> presence_penalty = {};
+  std::map<std::string, double> logit_bias = {};
+  std::optional<bool> logprobs = {};
+  std::optional<std::int64_t> top_logprobs = {};
+  std::string reasoning_effort = {};  // e.g. low, medium, high
+  std::string verbosity = {};
+  std::string service_tier = {};
+  std::string user = {};
+  std::optional<bool> store = {};
+  std::map<std::string, std::string> metadata = {};
+  std::optional<skein::tool_choice> tool_choice = {};
+  std::optional<bool> parallel_tool_calls = {};
+  std::optional<skein::response_format> response_format = {};
+  std::string conversation_id = {};  // recorded as gen_ai.conversation.id
+  bool streaming = true;             // false: one plain HTTP answer, same updates
+  json::object extra_body = {};      // merged over the request body, last
+  std::vector<std::pair<std::string, std::string>> extra_headers = {};
+};
+
+struct chat_request {
+  std::vector<message> messages;
+  std::vector<tool_definition> tools = {};
+};
+
+}  // namespace skein
