@@ -1,6 +1,7 @@
 # skein_room(name DEPENDS ... PRIVATE_DEPENDS ...): one library of the house, from src/<name>/ and
-# include/skein/<name>/. A room without sources is header-only.
+# include/skein/<name>/, as target skein::<name>. A room without sources is header-only.
 set(_skein_rooms)
+set(_skein_components)
 
 macro(skein_room name)
   cmake_parse_arguments(_room "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
@@ -12,6 +13,8 @@ macro(skein_room name)
     skein_compile_options(skein_${name})
     target_include_directories(skein_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
     target_link_libraries(skein_${name} PRIVATE ${_room_PRIVATE_DEPENDS})
+    set_target_properties(skein_${name} PROPERTIES
+      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   else()
     add_library(skein_${name} INTERFACE)
     set(_room_scope INTERFACE)
@@ -23,8 +26,11 @@ macro(skein_room name)
     BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include FILES ${_room_headers})
   target_link_libraries(skein_${name} ${_room_scope} ${_room_DEPENDS})
   list(APPEND _skein_rooms skein_${name})
+  list(APPEND _skein_components ${name})
 endmacro()
 
+# After the last room: the umbrella headers, installation, and the package, which works both from
+# where it is installed and, with skein_DIR, straight from the build tree.
 macro(skein_finish_rooms)
   file(GLOB _umbrella CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/include/skein/*.hpp)
   target_sources(skein INTERFACE FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include
@@ -35,11 +41,17 @@ macro(skein_finish_rooms)
     install(TARGETS skein ${_skein_rooms} EXPORT skeinTargets FILE_SET HEADERS)
     install(EXPORT skeinTargets NAMESPACE skein:: DESTINATION ${_package_dir})
     export(EXPORT skeinTargets NAMESPACE skein:: FILE ${CMAKE_CURRENT_BINARY_DIR}/skeinTargets.cmake)
-    configure_package_config_file(cmake/skeinConfig.cmake.in skeinConfig.cmake
-      INSTALL_DESTINATION ${_package_dir})
-    write_basic_package_version_file(skeinConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skeinConfig.cmake
+    configure_package_config_file(cmake/skeinConfig.cmake.in
+      ${CMAKE_CURRENT_BINARY_DIR}/skeinConfig.cmake INSTALL_DESTINATION ${_package_dir})
+    write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/skeinConfigVersion.cmake
+      COMPATIBILITY SameMinorVersion)
+    foreach(_file dependencies.cmake FindSkeinOpenTelemetry.cmake)
+      configure_file(cmake/${_file} ${CMAKE_CURRENT_BINARY_DIR}/${_file} COPYONLY)
+    endforeach()
+    install(FILES
+      ${CMAKE_CURRENT_BINARY_DIR}/skeinConfig.cmake
       ${CMAKE_CURRENT_BINARY_DIR}/skeinConfigVersion.cmake
-      cmake/dependencies.cmake cmake/FindSkeinOpenTelemetry.cmake DESTINATION ${_package_dir})
+      cmake/dependencies.cmake cmake/FindSkeinOpenTelemetry.cmake
+      DESTINATION ${_package_dir})
   endif()
 endmacro()
