@@ -151,8 +151,7 @@ void sse_decoder::field(std::string_view line, bool borrowed) {
     return;
   }
   const std::size_t colon = line.find(':');
-  if (colon == 0) return;
-  const std::string_view name = line.substr(0, colon);
+  const std::string_view name = line.substr(0, colon);  // empty for a comment
   std::string_view rest;
   if (colon != std::string_view::npos) {
     rest = line.substr(colon + 1);

@@ -20,15 +20,16 @@ struct text_part {
   friend bool operator==(const text_part&, const text_part&) = default;
 };
 
-// What a model thought. `opaque` is the provider's signature or encrypted form, replayed as received.
+// What a model thought. `opaque` is the provider's signature or encrypted form, replayed as
+// received.
 struct reasoning_part {
   std::string text;
   std::string opaque = {};
   friend bool operator==(const reasoning_part&, const reasoning_part&) = default;
 };
 
-// A request of the model to call a tool. `arguments` is JSON text exactly as the model wrote it: it may
-// be empty or malformed, which is for the tool room to judge.
+// A request of the model to call a tool. `arguments` is JSON text exactly as the model wrote it: it
+// may be empty or malformed, which is for the tool room to judge.
 struct tool_call_part {
   std::string id;
   std::string name;
@@ -91,8 +92,14 @@ struct message {
   m.parts.emplace_back(text_part{std::move(text)});
   return m;
 }
-[[nodiscard]] inline message system_message(std::string text) { return make_message(role::system, std::move(text)); }
-[[nodiscard]] inline message user_message(std::string text) { return make_message(role::user, std::move(text)); }
-[[nodiscard]] inline message assistant_message(std::string text) { return make_message(role::assistant, std::move(text)); }
+[[nodiscard]] inline message system_message(std::string text) {
+  return make_message(role::system, std::move(text));
+}
+[[nodiscard]] inline message user_message(std::string text) {
+  return make_message(role::user, std::move(text));
+}
+[[nodiscard]] inline message assistant_message(std::string text) {
+  return make_message(role::assistant, std::move(text));
+}
 
 }  // namespace skein

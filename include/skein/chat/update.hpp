@@ -1,10 +1,11 @@
 // What a chat stream yields, and the response that the updates add up to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,7 +17,8 @@ namespace skein {
 // Normalised; the provider's own word is kept beside it. The agent loop decides from content, never
 // from this.
 enum class finish_reason : std::uint8_t { none, stop, length, tool_calls, content_filter, other };
-// The GenAI conventions' names: stop, length, tool_call, content_filter; other: `raw` as it is.
+// The GenAI conventions' names: stop, length, tool_call, content_filter. Empty for none, and for
+// other, where `raw` is the name.
 [[nodiscard]] std::string_view name_of(finish_reason r) noexcept;
 
 // First of all, and again whenever the provider names the response or its model later.
@@ -31,14 +33,16 @@ struct text_delta {
   friend bool operator==(const text_delta&, const text_delta&) = default;
 };
 
+// `opaque` comes whole, with the last text or after it, and ends the reasoning part: what follows
+// is another one. A provider that sends it in pieces gathers them first.
 struct reasoning_delta {
   std::string text;
   std::string opaque = {};
   friend bool operator==(const reasoning_delta&, const reasoning_delta&) = default;
 };
 
-// `call` counts the calls of this response from 0 and is the identity of the call here, whatever the
-// provider's labels do. `id` and `name` are set on the first delta of a call, empty after it.
+// `call` counts the calls of this response from 0 and is the identity of the call here, whatever
+// the provider's labels do. `id` and `name` are set on the first delta of a call, empty after it.
 struct tool_call_delta {
   std::uint32_t call = 0;
   std::string id;
@@ -72,8 +76,9 @@ struct raw_update {
   friend bool operator==(const raw_update&, const raw_update&) = default;
 };
 
-using chat_update_variant = std::variant<response_started, text_delta, reasoning_delta, tool_call_delta,
-                                         part_update, usage_update, response_finished, raw_update>;
+using chat_update_variant =
+    std::variant<response_started, text_delta, reasoning_delta, tool_call_delta, part_update,
+                 usage_update, response_finished, raw_update>;
 
 struct chat_update : chat_update_variant {
   using chat_update_variant::chat_update_variant;
@@ -97,8 +102,10 @@ struct chat_response {
   [[nodiscard]] std::vector<tool_call_part> tool_calls() const;
 };
 
-// Adds updates up to a response. Adjacent text and adjacent reasoning become one part; tool calls keep
-// their order of first appearance. May be read at any time: after a cut, it holds what had arrived.
+// Adds updates up to a response, at a cost linear in their bytes. Adjacent text and adjacent
+// reasoning become one part; tool calls keep their order of first appearance; a later id, model or
+// usage replaces an earlier one; a raw_update adds nothing. May be read at any time: after a cut,
+// it holds what had arrived.
 class chat_accumulator {
  public:
   void add(const chat_update& update);
@@ -107,8 +114,10 @@ class chat_accumulator {
   [[nodiscard]] bool finished() const noexcept { return finished_; }
 
  private:
+  void add_call(const tool_call_delta& delta);
+
   chat_response response_;
-  std::vector<std::size_t> calls_;  // call number -> index of its part
+  std::vector<std::pair<std::uint32_t, std::size_t>> calls_;  // call number, index of its part
   bool finished_ = false;
 };
 

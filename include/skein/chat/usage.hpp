@@ -6,16 +6,19 @@
 
 namespace skein {
 
-// A count that a provider did not report is absent, which is not zero. `input` includes cached tokens
-// and `output` includes reasoning tokens (GenAI conventions); the others are subsets of those two.
+// A count that a provider did not report is absent, which is not zero. `input` includes cached
+// tokens and `output` includes reasoning tokens (GenAI conventions); the others are subsets of
+// those two.
 struct usage {
-  std::optional<std::int64_t> input;
-  std::optional<std::int64_t> output;
-  std::optional<std::int64_t> cache_read;   // of input
-  std::optional<std::int64_t> cache_write;  // of input
-  std::optional<std::int64_t> reasoning;    // of output
+  std::optional<std::int64_t> input = {};
+  std::optional<std::int64_t> output = {};
+  std::optional<std::int64_t> cache_read = {};   // of input
+  std::optional<std::int64_t> cache_write = {};  // of input
+  std::optional<std::int64_t> reasoning = {};    // of output
 
-  [[nodiscard]] std::int64_t total() const noexcept { return input.value_or(0) + output.value_or(0); }
+  [[nodiscard]] std::int64_t total() const noexcept {
+    return input.value_or(0) + output.value_or(0);
+  }
   [[nodiscard]] bool empty() const noexcept { return *this == usage{}; }
 
   usage& operator+=(const usage& other) noexcept {
