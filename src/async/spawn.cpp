@@ -1,0 +1,131 @@
+#include <skein/async/spawn.hpp>
+
+#include <algorithm>
+
+namespace skein {
+
+namespace detail {
+
+void completion::fire(std::uint64_t) noexcept {
+  waiting w;
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+    w = std::exchange(waiting_, {});
+  }
+  w.fire();
+}
+
+bool completion::done() noexcept {
+  std::lock_guard lock(mutex_);
+  return done_;
+}
+
+bool completion::wait(waiting w) {
+  std::lock_guard lock(mutex_);
+  if (done_) return false;
+  waiting_ = std::move(w);
+  return true;
+}
+
+}  // namespace detail
+
+class task_group::state final : public detail::waker {
+ public:
+  explicit state(boost::intrusive_ptr<cancel_state> parent) : scope(new cancel_state(std::move(parent))) {}
+
+  void fire(std::uint64_t slot) noexcept override {
+    detail::waiting w;
+    {
+      std::lock_guard lock(mutex);
+      children[slot].reset();
+      free.push_back(slot);
+      if (--running == 0) w = std::exchange(joiner, {});
+    }
+    w.fire();
+  }
+  void failed(std::exception_ptr e) noexcept {
+    {
+      std::lock_guard lock(mutex);
+      if (!failure) failure = std::move(e);
+    }
+    scope->request(cancel_reason::cancelled);
+  }
+
+  std::mutex mutex;
+  std::vector<boost::intrusive_ptr<detail::root>> children;
+  std::vector<std::uint64_t> free;
+  std::size_t running = 0;
+  detail::waiting joiner;
+  std::exception_ptr failure;
+  boost::intrusive_ptr<cancel_state> scope;
+};
+
+task_group::task_group() : state_(new state(current_cancellation())) {}
+
+task_group::~task_group() {
+  std::vector<boost::intrusive_ptr<detail::root>> left;
+  {
+    std::lock_guard lock(state_->mutex);
+    left = std::move(state_->children);
+  }
+  for (auto& child : left) {
+    if (child) child->destroy();
+  }
+  state_->scope->unlink();
+}
+
+void task_group::spawn(task<> work) {
+  auto body = [](task<> w, boost::intrusive_ptr<state> s) -> detail::root_coroutine {
+    try {
+      co_await std::move(w);
+    } catch (const cancelled&) {
+      // An outcome of the group's scope, which join() reports; a child's own deadline is a failure.
+      if (!s->scope->stop_requested()) s->failed(std::current_exception());
+    } catch (...) {
+      s->failed(std::current_exception());  // rethrown by join()
+    }
+  };
+  auto* rt = runtime::current();
+  if (rt == nullptr) throw usage_error("task_group::spawn: call it inside a coroutine");
+  std::uint64_t slot = 0;
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->free.empty()) {
+      slot = state_->children.size();
+      state_->children.emplace_back();
+      state_->free.reserve(state_->children.size());
+    } else {
+      slot = state_->free.back();
+      state_->free.pop_back();
+    }
+  }
+  auto child = detail::make_root(*rt, body(std::move(work), state_), state_->scope, state_, slot);
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->children[slot] = child;
+    ++state_->running;
+  }
+  child->start();
+}
+
+void task_group::cancel() noexcept { state_->scope->request(cancel_reason::cancelled); }
+
+std::size_t task_group::running() const noexcept {
+  std::lock_guard lock(state_->mutex);
+  return state_->running;
+}
+
+bool task_group::wait(detail::waiting w) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->running == 0) return false;
+  state_->joiner = std::move(w);
+  return true;
+}
+
+void task_group::finish() {
+  if (state_->failure) std::rethrow_exception(std::exchange(state_->failure, {}));
+  detail::t_active->throw_if_cancelled();
+}
+
+}  // namespace skein
