@@ -75,8 +75,8 @@ boost::intrusive_ptr<root> make_root(runtime& rt, root_coroutine body,
   auto& promise = body.handle.promise();
   r->on_done = std::move(on_done);
   r->done_ticket = ticket;
-  strand_access::inherit(promise.own, scope.get());
-  r->adopt(body.handle, promise.own);
+  strand_access::inherit(*promise.s, scope.get());
+  r->adopt(body.handle, *promise.s);
   promise.self = r;
   return r;
 }

@@ -18,15 +18,14 @@ class stream;
 namespace detail {
 
 template <class T>
-struct stream_promise : promise_base, awaits_anything<stream_promise<T>> {
-  strand own{current_context()};  // the context of the call
+struct stream_promise : promise_base, owns_strand, awaits_anything<stream_promise<T>> {
   strand* consumer = nullptr;
   T* value = nullptr;
   std::exception_ptr error;
 
   stream_promise() noexcept {
-    s = &own;
-    strand_access::set_stream(own);
+    s = &owns_strand::of(std::coroutine_handle<stream_promise>::from_promise(*this).address());
+    strand_access::set_stream(*s);
   }
 
   struct hand_back {
@@ -35,7 +34,7 @@ struct stream_promise : promise_base, awaits_anything<stream_promise<T>> {
     void await_suspend(std::coroutine_handle<stream_promise> h) noexcept {
       auto& p = h.promise();
       t_active = p.consumer;
-      strand_access::set_root(p.own, nullptr);
+      strand_access::set_root(*p.s, nullptr);
       transfer(p.continuation);
     }
     void await_resume() noexcept {}
@@ -88,9 +87,9 @@ struct pull {
     strand* from = c.promise().s;
     p.consumer = from;
     p.continuation = c;
-    strand_access::set_root(p.own, strand_access::root_of(*from));
-    strand_access::inherit(p.own, from->cancellation());
-    t_active = &p.own;
+    strand_access::set_root(*p.s, strand_access::root_of(*from));
+    strand_access::inherit(*p.s, from->cancellation());
+    t_active = p.s;
     transfer(h);
   }
   T* await_resume() {
@@ -134,7 +133,7 @@ class [[nodiscard("pull the stream, or nothing happens")]] stream {
   // Destroys the body now, as the destructor would.
   void close() noexcept {
     if (!handle_) return;
-    activation in_own_context(handle_.promise().own);
+    activation in_own_context(*handle_.promise().s);
     std::exchange(handle_, {}).destroy();
   }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -33,6 +35,30 @@ template <class A>
 concept native_awaitable =
     requires { typename std::remove_cvref_t<A>::skein_native; } ||
     requires { typename std::remove_cvref_t<decltype(awaiter_of(std::declval<A>()))>::skein_native; };
+
+// Lays a strand before the frame, so that it outlives everything in it: a coroutine's parameters are
+// destroyed after its promise, and must still find their context.
+class owns_strand {
+ public:
+  static void* operator new(std::size_t size) {
+    auto* block = static_cast<std::byte*>(::operator new(size + room));
+    new (block) strand(current_context());
+    return block + room;
+  }
+  static void operator delete(void* frame, std::size_t size) {
+    auto* block = static_cast<std::byte*>(frame) - room;
+    std::launder(reinterpret_cast<strand*>(block))->~strand();
+    ::operator delete(block, size + room);
+  }
+  [[nodiscard]] static strand& of(void* frame) noexcept {
+    return *std::launder(reinterpret_cast<strand*>(static_cast<std::byte*>(frame) - room));
+  }
+
+ private:
+  static constexpr std::size_t alignment = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+  static_assert(alignof(strand) <= alignment);
+  static constexpr std::size_t room = (sizeof(strand) + alignment - 1) / alignment * alignment;
+};
 
 // The handle that a foreign awaitable gets to resume: it makes our root ready, on our runtime, wherever
 // and on whatever thread it is resumed. Destroying it wakes the coroutine with `cancelled`.

@@ -11,11 +11,12 @@
 namespace skein::detail {
 
 struct root_coroutine {
-  struct promise_type : promise_base, awaits_anything<promise_type> {
-    strand own{current_context()};  // the spawner's, at the call
+  struct promise_type : promise_base, owns_strand, awaits_anything<promise_type> {
     boost::intrusive_ptr<root> self;
 
-    promise_type() noexcept { s = &own; }
+    promise_type() noexcept {
+      s = &owns_strand::of(std::coroutine_handle<promise_type>::from_promise(*this).address());
+    }
 
     struct leave {
       bool await_ready() noexcept { return false; }
@@ -25,7 +26,7 @@ struct root_coroutine {
         auto told = std::move(r->on_done);
         auto ticket = r->done_ticket;
         {
-          activation in_own_context(h.promise().own);
+          activation in_own_context(*h.promise().s);
           h.destroy();
         }
         t_active = nullptr;
