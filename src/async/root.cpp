@@ -68,6 +68,18 @@ void root::finished() noexcept {
   done_.store(true, std::memory_order_release);
 }
 
+void* owns_strand::operator new(std::size_t size) {
+  auto* block = static_cast<std::byte*>(::operator new(size + room));
+  new (block) strand(current_context());
+  return block + room;
+}
+
+void owns_strand::operator delete(void* frame, std::size_t size) {
+  auto* block = static_cast<std::byte*>(frame) - room;
+  std::launder(reinterpret_cast<strand*>(block))->~strand();
+  ::operator delete(block, size + room);
+}
+
 boost::intrusive_ptr<root> make_root(runtime& rt, root_coroutine body,
                                      boost::intrusive_ptr<cancel_state> scope,
                                      boost::intrusive_ptr<waker> on_done, std::uint64_t ticket) {

@@ -102,9 +102,19 @@ bool strand::detach(const void* key) noexcept { return remove(key) || strand_lis
 
 strand& strand::here() noexcept {
   if (detail::t_active != nullptr) return *detail::t_active;
-  // Leaked with its thread: an atexit handler may still end a scope.
-  thread_local strand* own = new strand(context{});
-  return *own;
+  // Destructors of thread_local and static objects may still open and end scopes; for them there is one
+  // that is never destroyed.
+  static thread_local constinit bool gone = false;
+  if (gone) {
+    static auto* last = new strand(context{});
+    return *last;
+  }
+  struct thread_strand : strand {
+    thread_strand() : strand(context{}) {}
+    ~thread_strand() { gone = true; }
+  };
+  static thread_local thread_strand own;
+  return own;
 }
 
 context current_context() noexcept {

@@ -44,12 +44,14 @@ struct other_thread {
   }
   void await_resume() {}
 };
+using parking_place = std::atomic<void*>;
 struct park {
-  std::coroutine_handle<>* slot;
+  parking_place* slot;
   bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<> h) { *slot = h; }
+  void await_suspend(std::coroutine_handle<> h) { *slot = h.address(); }
   void await_resume() {}
 };
+void unpark(parking_place& slot) { std::coroutine_handle<>::from_address(slot).resume(); }
 struct declines {
   bool await_ready() { return false; }
   bool await_suspend(std::coroutine_handle<>) { return false; }
@@ -269,7 +271,7 @@ TEST_P(Context, AStreamMadeHereIsConsumedInAnotherTask) {
 
 TEST_P(Context, AScopeThatDiesOnAnotherStrandLeavesItsOwn) {
   std::unique_ptr<scoped> moved;
-  std::coroutine_handle<> parked;
+  parking_place parked{nullptr};
   int after = -1;
   auto lender = [&]() -> task<> {
     scoped s(84);
@@ -286,7 +288,7 @@ TEST_P(Context, AScopeThatDiesOnAnotherStrandLeavesItsOwn) {
       moved.reset();
       EXPECT_EQ(current(), 86);
     }
-    parked.resume();
+    unpark(parked);
     co_await j;
   };
   sync_wait(*rt, work());
@@ -294,7 +296,7 @@ TEST_P(Context, AScopeThatDiesOnAnotherStrandLeavesItsOwn) {
 }
 
 TEST_P(Context, AForeignResumeWhileAnotherStrandRunsDisturbsNeither) {
-  std::coroutine_handle<> parked;
+  parking_place parked{nullptr};
   int dead = -1;
   auto child = [](int want) -> task<int> {
     EXPECT_EQ(current(), want);
@@ -321,7 +323,7 @@ TEST_P(Context, AForeignResumeWhileAnotherStrandRunsDisturbsNeither) {
     while (!parked) co_await hop();
     scoped s(82);
     int n = co_await child(82);
-    parked.resume();
+    unpark(parked);
     EXPECT_EQ(current(), 82);
     n += co_await child(82);
     EXPECT_EQ(current(), 82);

@@ -40,16 +40,8 @@ concept native_awaitable =
 // destroyed after its promise, and must still find their context.
 class owns_strand {
  public:
-  static void* operator new(std::size_t size) {
-    auto* block = static_cast<std::byte*>(::operator new(size + room));
-    new (block) strand(current_context());
-    return block + room;
-  }
-  static void operator delete(void* frame, std::size_t size) {
-    auto* block = static_cast<std::byte*>(frame) - room;
-    std::launder(reinterpret_cast<strand*>(block))->~strand();
-    ::operator delete(block, size + room);
-  }
+  static void* operator new(std::size_t size);
+  static void operator delete(void* frame, std::size_t size);
   [[nodiscard]] static strand& of(void* frame) noexcept {
     return *std::launder(reinterpret_cast<strand*>(static_cast<std::byte*>(frame) - room));
   }
