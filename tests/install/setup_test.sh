@@ -15,7 +15,7 @@ untouched() { [ -z "$(find "$top/apt" -newer "$top/start")" ] && [ ! -s "$top/ca
 
 # machine ID VERSION
 machine() {
-  rm -rf "$top/apt" "$top/bin" "$top/calls"
+  rm -rf "${top:?}"/{apt,bin,calls}
   mkdir -p "$top/bin" "$top/apt/sources.list.d" "$top/apt/preferences.d"
   printf 'ID=%s\nVERSION_ID="%s"\nPRETTY_NAME="Made-up %s"\n' "$1" "$2" "$1" >"$top/os-release"
   cat >"$top/apt/sources.list.d/debian.sources" <<'END'
