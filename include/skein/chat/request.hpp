@@ -68,7 +68,8 @@ struct chat_options {
 };
 
 struct chat_request {
-  std::vector<message> messages;
+  std::string instructions = {};  // come first, as the provider takes them
+  std::vector<message> messages = {};
   std::vector<tool_definition> tools = {};
 };
 

@@ -45,9 +45,9 @@ struct reasoning_delta {
 // the provider's labels do. `id` and `name` are set on the first delta of a call, empty after it.
 struct tool_call_delta {
   std::uint32_t call = 0;
-  std::string id;
-  std::string name;
-  std::string arguments;
+  std::string id = {};
+  std::string name = {};
+  std::string arguments = {};
   friend bool operator==(const tool_call_delta&, const tool_call_delta&) = default;
 };
 

@@ -1,0 +1,79 @@
+// chat_client: the one interface to a model, with one primitive, `stream`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <skein/async/stream.hpp>
+#include <skein/async/task.hpp>
+#include <skein/chat/request.hpp>
+#include <skein/chat/update.hpp>
+#include <skein/telemetry/operation.hpp>
+
+namespace skein {
+
+// What telemetry says of a client.
+struct client_info {
+  std::string provider;             // gen_ai.provider.name, e.g. openai
+  std::string model = {};           // used when the options name none
+  std::string server_address = {};  // host, no URL
+  std::uint16_t server_port = 0;
+};
+
+// One answer of a model, arriving. Move-only. Pulled with `next()` like any stream; dropping it closes
+// the connection and ends the span as `abandoned`.
+class chat_stream {
+ public:
+  chat_stream(chat_stream&&) noexcept;
+  chat_stream& operator=(chat_stream&&) noexcept;
+  ~chat_stream();
+
+  // The next update, or null after the model's terminal event. Throws provider_error, transport_error,
+  // protocol_error (`stream_cut` when it ended before that event), or `cancelled`.
+  [[nodiscard]] auto next() noexcept { return body_.next(); }
+
+  // What the updates so far add up to; the whole answer once `next()` has given null.
+  [[nodiscard]] const chat_response& response() const noexcept;
+  [[nodiscard]] chat_response take_response() &&;
+
+ private:
+  friend class chat_client;
+  struct state;
+  chat_stream(std::unique_ptr<state> s, stream<chat_update> body);
+  static stream<chat_update> traced(telemetry::operation span, state* s, stream<chat_update> inner);
+  std::unique_ptr<state> state_;
+  stream<chat_update> body_;
+};
+
+// The whole answer at once: the same path as streaming.
+[[nodiscard]] task<chat_response> collect(chat_stream answer);
+
+// Must outlive its streams. One client may serve any number of streams at once.
+class chat_client {
+ public:
+  chat_client() = default;
+  chat_client(const chat_client&) = delete;
+  chat_client& operator=(const chat_client&) = delete;
+  virtual ~chat_client() = default;
+
+  // Asks the model. The request is sent at the first pull; request and options are borrowed for this call
+  // only. What fails here (an option the provider cannot express, a set-up) is thrown here.
+  //
+  // Spans: one `chat {model}`, CLIENT, a child of the context of this call, from this call until the
+  // stream has ended, failed or been dropped.
+  [[nodiscard]] chat_stream stream(const chat_request& request, const chat_options& options = {});
+
+  [[nodiscard]] virtual client_info info() const = 0;
+
+  // Whether spans may hold messages. Set before use.
+  telemetry::capture content = telemetry::capture_from_environment();
+
+ protected:
+  // A provider's part: runs inside the chat span's context. The stream it returns ends only after a
+  // response_finished, and throws when there will be none.
+  virtual skein::stream<chat_update> open(const chat_request& request, const chat_options& options) = 0;
+};
+
+}  // namespace skein

@@ -1,0 +1,20 @@
+// The attributes that chat and agent spans share.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <skein/chat/client.hpp>
+#include <skein/telemetry/operation.hpp>
+
+namespace skein {
+
+// Borrowed from the arguments: start the span before they go.
+[[nodiscard]] telemetry::attribute_list chat_start_attributes(const client_info& about, const std::string& model,
+                                                              const chat_options& options);
+// Options that describe the request: recommended on chat and on invoke_agent.
+void add_request_attributes(telemetry::attribute_list& to, const chat_options& options);
+void set_usage(telemetry::operation& span, const usage& u) noexcept;
+void set_finish_reasons(telemetry::operation& span, std::string_view reason) noexcept;
+
+}  // namespace skein
