@@ -108,7 +108,10 @@ asio::awaitable<void> connection::receive() {
         co_await wait_on(consumed_);
         continue;
       }
-      inbox_.commit(co_await wire_->read_some(inbox_.prepare(inbox_limit - inbox_.size())));
+      // Not into the inbox directly: what is read from it meanwhile would move the place to write
+      // to.
+      const auto n = co_await wire_->read_some(asio::buffer(arriving_));
+      inbox_.commit(asio::buffer_copy(inbox_.prepare(n), asio::buffer(arriving_, n)));
       arrived_.cancel();
     }
   } catch (const boost::system::system_error&) {

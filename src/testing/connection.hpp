@@ -1,6 +1,7 @@
 // One client's connection: reads requests, plays replies, notices at once when the client leaves.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -52,6 +53,7 @@ class connection {
   std::size_t id_;
   wire::observer watch_;
 
+  std::array<char, 16 * 1024> arriving_;  // read into by receive() alone
   boost::beast::flat_buffer inbox_;
   asio::steady_timer arrived_;   // never fires for receive(): cancelled when inbox_ has grown
   asio::steady_timer consumed_;  // never fires: cancelled when inbox_ has shrunk
