@@ -1,5 +1,6 @@
 #include "chat/content.hpp"
 
+#include <skein/json/base64.hpp>
 #include <skein/json/text.hpp>
 
 namespace skein::detail {
@@ -14,23 +15,6 @@ std::string_view modality(media_kind k) {
     case media_kind::file: return "document";
   }
   return "document";
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    auto at = [&](std::size_t k) -> unsigned {
-      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
-    };
-    unsigned v = at(0) << 16 | at(1) << 8 | at(2);
-    out += digits[v >> 18 & 63];
-    out += digits[v >> 12 & 63];
-    out += i + 1 < bytes.size() ? digits[v >> 6 & 63] : '=';
-    out += i + 2 < bytes.size() ? digits[v & 63] : '=';
-  }
-  return out;
 }
 
 json::object named(std::string_view type) { return {{"type", type}}; }
@@ -64,7 +48,9 @@ struct to_part {
     o["modality"] = modality(p.kind);
     if (!p.media_type.empty()) o["mime_type"] = p.media_type;
     if (p.uri.empty()) {
-      o["content"] = base64(p.bytes);
+      std::string text;
+      json::append_base64(text, p.bytes);
+      o["content"] = text;
     } else {
       o["uri"] = json::valid_utf8(p.uri);
     }
@@ -101,13 +87,13 @@ std::string messages_attribute(std::span<const message> messages) {
     if (!m.name.empty()) o["name"] = m.name;
     all.push_back(std::move(o));
   }
-  return json::serialize(all);
+  return json::write_text(all);
 }
 
 std::string instructions_attribute(std::string_view instructions) {
   auto o = named("text");
   o["content"] = json::valid_utf8(instructions);
-  return json::serialize(json::array{std::move(o)});
+  return json::write_text(json::array{std::move(o)});
 }
 
 std::string definitions_attribute(std::span<const tool_definition> tools) {
@@ -119,7 +105,7 @@ std::string definitions_attribute(std::span<const tool_definition> tools) {
     o["parameters"] = t.parameters;
     all.push_back(std::move(o));
   }
-  return json::serialize(all);
+  return json::write_text(all);
 }
 
 }  // namespace skein::detail

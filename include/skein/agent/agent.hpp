@@ -1,0 +1,154 @@
+// agent: a model, instructions and tools, and the loop between them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <skein/agent/run_machine.hpp>
+#include <skein/agent/session.hpp>
+#include <skein/async/stream.hpp>
+#include <skein/async/task.hpp>
+#include <skein/async/time.hpp>
+#include <skein/chat/client.hpp>
+#include <skein/telemetry/operation.hpp>
+#include <skein/tool/tool.hpp>
+
+namespace skein {
+
+// A tool is about to run. `arguments` is what the model wrote.
+struct tool_started {
+  std::string call_id;
+  std::string name;
+  std::string arguments;
+};
+// What a streaming tool yielded on its way.
+struct tool_progressed {
+  std::string call_id;
+  std::string text;
+};
+struct tool_finished {
+  tool_result_part result;
+};
+
+using agent_update_variant =
+    std::variant<response_started, text_delta, reasoning_delta, tool_call_delta, part_update, usage_update,
+                 response_finished, raw_update, tool_started, tool_progressed, tool_finished>;
+
+// What a run yields: the updates of every answer of the model, and what the tools do between them.
+struct agent_update : agent_update_variant {
+  using agent_update_variant::agent_update_variant;
+  // The text of a text_delta, else empty.
+  [[nodiscard]] std::string_view text() const noexcept {
+    auto* delta = std::get_if<text_delta>(this);
+    return delta ? std::string_view(delta->text) : std::string_view();
+  }
+};
+
+struct agent_response {
+  std::vector<message> messages = {};  // what this run added after its input
+  skein::usage usage = {};             // of this run's own answers, without those of agents it called
+  run_end end = run_end::completed;
+  finish_reason finish = finish_reason::none;             // of the last answer
+  std::vector<tool_call_part> calls_for_caller = {};      // with run_end::calls_for_caller
+
+  // The text of the last answer.
+  [[nodiscard]] std::string text() const;
+};
+
+// What a run starts with: text, a message, or several.
+struct agent_input {
+  std::vector<message> messages;
+  agent_input(std::string text) { messages.push_back(user_message(std::move(text))); }
+  agent_input(std::string_view text) : agent_input(std::string(text)) {}
+  agent_input(const char* text) : agent_input(std::string(text)) {}
+  agent_input(message m) { messages.push_back(std::move(m)); }
+  agent_input(std::vector<message> several) : messages(std::move(several)) {}
+};
+
+// How much of a tool's failure the model sees: that it failed, or why. skein::tool_error is always shown.
+enum class error_details : std::uint8_t { hidden, shown };
+
+struct agent_options {
+  std::string name = {};
+  std::string description = {};
+  std::string instructions = {};
+  std::vector<tool> tools = {};
+  chat_options chat = {};  // for every request of every run
+  run_limits limits = {};
+  error_details tool_errors = error_details::hidden;
+  telemetry::capture content = telemetry::capture_from_environment();
+};
+
+struct run_options {
+  skein::session* session = nullptr;
+  // Set fields replace the agent's; stop sequences, logit_bias, metadata, extra body and headers too.
+  chat_options chat = {};
+  std::string instructions = {};        // after the agent's, on a line of their own
+  std::vector<tool> tools = {};         // beside the agent's
+  std::optional<runtime::duration> deadline = {};  // of the whole run, from its first pull
+};
+
+// One run, arriving. Move-only. Dropping it stops everything it started, in order: tools, the model's
+// connection, spans. `cancel()` on a cancel_source around its consumer stops it too.
+class agent_run {
+ public:
+  agent_run(agent_run&&) noexcept;
+  agent_run& operator=(agent_run&&) noexcept;
+  ~agent_run();
+
+  // The next update, or null at the end. Throws what the model's stream throws, or `cancelled`; what a
+  // tool throws goes to the model.
+  [[nodiscard]] auto next() noexcept { return body_.next(); }
+
+  // So far; complete once next() has given null.
+  [[nodiscard]] const agent_response& response() const noexcept;
+  [[nodiscard]] agent_response take_response() &&;
+
+ private:
+  friend class agent;
+  struct state;
+  agent_run(std::unique_ptr<state> s, stream<agent_update> body);
+  std::unique_ptr<state> state_;
+  stream<agent_update> body_;
+};
+
+// Borrows its client, which must outlive it; must itself outlive its runs. Any number of runs at once.
+class agent {
+ public:
+  agent(chat_client& client, agent_options options = {});
+  agent(const agent&) = delete;
+  agent& operator=(const agent&) = delete;
+  ~agent();
+
+  [[nodiscard]] const agent_options& options() const noexcept { return options_; }
+
+  // Starts a run; it advances only while it is pulled. Options that do not fit (two tools of one name, a
+  // busy session) are thrown here.
+  //
+  // Spans: `invoke_agent {name}`, INTERNAL, a child of the context of this call, from this call to the end
+  // of the run; below it one `chat` for each request and one `execute_tool` for each tool that ran.
+  [[nodiscard]] agent_run stream(agent_input input, run_options options = {});
+
+  // The whole run: the same path as `stream`.
+  [[nodiscard]] task<agent_response> run(agent_input input, run_options options = {});
+
+  // This agent as a tool of another: takes a `task`, answers with the text of a run without a session.
+  // The agent must outlive the tool. The name defaults to the agent's, with `_` for what a tool's name
+  // may not hold.
+  [[nodiscard]] tool as_tool(std::string name = {}, std::string description = {});
+
+ private:
+  struct plan;
+  static skein::stream<agent_update> body(telemetry::operation span, agent_run::state* s,
+                                          std::unique_ptr<plan> p);
+  chat_client& client_;
+  agent_options options_;
+};
+
+}  // namespace skein

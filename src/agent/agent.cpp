@@ -1,0 +1,297 @@
+#include <skein/agent/agent.hpp>
+
+#include <exception>
+#include <format>
+#include <optional>
+#include <utility>
+
+#include <skein/agent/run_machine.hpp>
+#include <skein/core/error.hpp>
+#include <skein/telemetry/semconv.hpp>
+#include <skein/tool/tool_set.hpp>
+
+#include "agent/merge_options.hpp"
+#include "agent/tool_batch.hpp"
+#include "chat/content.hpp"
+#include "chat/span_attributes.hpp"
+
+namespace skein {
+
+namespace semconv = telemetry::semconv;
+
+// Marks a session busy for the life of a run.
+class session_use {
+ public:
+  explicit session_use(session* s) : session_(s) {
+    if (s == nullptr) return;
+    if (s->busy_) {
+      throw usage_error(
+          "agent: this session has a run that has not ended; end or drop it first, or use another session");
+    }
+    s->busy_ = true;
+  }
+  session_use(const session_use&) = delete;
+  session_use& operator=(const session_use&) = delete;
+  ~session_use() {
+    if (session_ != nullptr) session_->busy_ = false;
+  }
+  void append(const run_machine& machine) {
+    if (session_ == nullptr) return;
+    const auto& all = machine.messages();
+    if (all.size() <= machine.first_new() + machine.input_size()) return;  // the model never answered
+    session_->history_.assign(all.begin(), all.end());
+  }
+
+ private:
+  session* session_;
+};
+
+struct agent_run::state {
+  agent_response response;
+};
+
+// What a run needs, gathered at the call.
+struct agent::plan {
+  chat_client& client;
+  session_use use;
+  session* session;
+  chat_request request;
+  chat_options chat;
+  tool_set tools;
+  error_details tool_errors;
+  telemetry::capture content;
+  std::string agent_name;
+  std::optional<runtime::duration> deadline;
+  run_machine machine;
+};
+
+std::string agent_response::text() const {
+  for (auto m = messages.rbegin(); m != messages.rend(); ++m) {
+    if (m->role == role::assistant) return m->text();
+  }
+  return {};
+}
+
+agent_run::agent_run(std::unique_ptr<state> s, skein::stream<agent_update> body)
+    : state_(std::move(s)), body_(std::move(body)) {}
+agent_run::agent_run(agent_run&&) noexcept = default;
+agent_run& agent_run::operator=(agent_run&& other) noexcept {
+  body_.close();  // the body refers to the state
+  state_ = std::move(other.state_);
+  body_ = std::move(other.body_);
+  return *this;
+}
+agent_run::~agent_run() { body_.close(); }
+const agent_response& agent_run::response() const noexcept { return state_->response; }
+agent_response agent_run::take_response() && { return std::move(state_->response); }
+
+namespace {
+
+// However the run is left: the session gets what is valid, the span what is known, before it ends.
+class run_record {
+ public:
+  run_record(telemetry::operation& span, agent_response& response, const run_machine& machine, session_use& use,
+             telemetry::capture content, const chat_response*& answering)
+      : span_(span), response_(response), machine_(machine), use_(use), content_(content), answering_(answering) {}
+  run_record(const run_record&) = delete;
+  run_record& operator=(const run_record&) = delete;
+  ~run_record() { write(); }
+
+  void write() noexcept {
+    if (std::exchange(written_, true)) return;
+    try {
+      if (answering_ != nullptr) response_.usage += answering_->usage;  // of an answer that never ended
+      const auto& all = machine_.messages();
+      auto from = static_cast<std::ptrdiff_t>(machine_.first_new() + machine_.input_size());
+      response_.messages.assign(all.begin() + from, all.end());
+      response_.calls_for_caller = machine_.calls_for_caller();
+      use_.append(machine_);
+      if (!span_.recording()) return;
+      set_usage(span_, response_.usage);
+      if (answering_ != nullptr) {
+        set_finish_reasons(span_, "error");
+      } else if (auto reason = name_of(response_.finish); !reason.empty()) {
+        set_finish_reasons(span_, reason);
+      }
+      if (content_ == telemetry::capture::on && !response_.messages.empty()) {
+        span_.set(semconv::output_messages, detail::messages_attribute(response_.messages));
+      }
+    } catch (const std::exception&) {
+      // Out of memory while recording: the run's own outcome stands.
+    }
+  }
+
+ private:
+  telemetry::operation& span_;
+  agent_response& response_;
+  const run_machine& machine_;
+  session_use& use_;
+  telemetry::capture content_;
+  const chat_response*& answering_;
+  bool written_ = false;
+};
+
+agent_update to_agent_update(chat_update& u) {
+  return std::visit([](auto& alternative) { return agent_update(std::move(alternative)); },
+                    static_cast<chat_update_variant&>(u));
+}
+
+}  // namespace
+
+agent::agent(chat_client& client, agent_options options) : client_(client), options_(std::move(options)) {
+  tool_set checked(options_.tools);  // two tools of one name are found now, not in the first run
+}
+agent::~agent() = default;
+
+agent_run agent::stream(agent_input input, run_options options) {
+  const auto about = client_.info();
+  auto chat = merge(options_.chat, std::move(options.chat));
+  if (options.session != nullptr && chat.conversation_id.empty()) chat.conversation_id = options.session->id();
+  const std::string& model = chat.model.empty() ? about.model : chat.model;
+
+  telemetry::attribute_list attributes;
+  attributes.reserve(12);
+  auto add = [&](std::string_view key, std::string_view value) {
+    if (!value.empty()) {
+      attributes.emplace_back(opentelemetry::nostd::string_view(key.data(), key.size()),
+                              opentelemetry::nostd::string_view(value.data(), value.size()));
+    }
+  };
+  add(semconv::operation_name, "invoke_agent");
+  add(semconv::agent_name, options_.name);
+  add(semconv::agent_description, options_.description);
+  add(semconv::request_model, model);
+  add_request_attributes(attributes, chat);
+  telemetry::operation span(options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name,
+                            telemetry::operation::kind::internal, current_context(), attributes);
+  // What fails from here on ends the span.
+  try {
+    auto instructions = options_.instructions;
+    if (!options.instructions.empty()) {
+      if (!instructions.empty()) instructions += '\n';
+      instructions += options.instructions;
+    }
+    auto all_tools = options_.tools;
+    all_tools.insert(all_tools.end(), options.tools.begin(), options.tools.end());
+    tool_set tools(std::move(all_tools));
+    std::vector<std::string> declared;
+    for (const auto& t : tools) {
+      if (t.declared_only()) declared.push_back(t.name());
+    }
+    if (options_.content == telemetry::capture::on && span.recording()) {
+      span.set(semconv::input_messages, detail::messages_attribute(input.messages));
+      if (!instructions.empty()) span.set(semconv::system_instructions, detail::instructions_attribute(instructions));
+      if (!tools.empty()) span.set(semconv::tool_definitions, detail::definitions_attribute(tools.definitions()));
+    }
+    auto* session = options.session;
+    std::unique_ptr<plan> p(new plan{
+        .client = client_,
+        .use = session_use(session),
+        .session = session,
+        .request = {.instructions = std::move(instructions), .tools = tools.definitions()},
+        .chat = std::move(chat),
+        .tools = std::move(tools),
+        .tool_errors = options_.tool_errors,
+        .content = options_.content,
+        .agent_name = options_.name,
+        .deadline = options.deadline,
+        .machine = run_machine(session != nullptr ? session->history() : std::vector<message>(),
+                               std::move(input.messages), options_.limits, std::move(declared)),
+    });
+    auto state = std::make_unique<agent_run::state>();
+    context_scope inside(span.inside());
+    auto run = body(std::move(span), state.get(), std::move(p));
+    return agent_run(std::move(state), std::move(run));
+  } catch (...) {
+    span.fail(std::current_exception(), options_.content);
+    throw;
+  }
+}
+
+skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::state* s, std::unique_ptr<plan> p) {
+  auto& machine = p->machine;
+  auto& response = s->response;
+  const chat_response* answering = nullptr;  // an answer of the model that has not ended
+  run_record record(span, response, machine, p->use, p->content, answering);
+  auto recorded = telemetry::operation::event::record;
+  try {
+    std::optional<cancel_scope> scope;
+    std::optional<detail::deadline_timer> timer;
+    if (p->deadline) {
+      scope.emplace();
+      timer.emplace(*p->deadline, *scope);
+    }
+    while (true) {
+      auto step = machine.next();
+      if (auto* end = std::get_if<run_machine::finish>(&step)) {
+        response.end = end->end;
+        break;
+      }
+      if (auto* ask = std::get_if<run_machine::ask_model>(&step)) {
+        auto options = p->chat;
+        if (ask->tools == run_machine::tools::withheld) {
+          options.tool_choice = tool_choice{.mode = tool_mode::none};
+        } else if (machine.round_trips() > 0 && options.tool_choice &&
+                   options.tool_choice->mode == tool_mode::required) {
+          options.tool_choice.reset();  // required once, or the run would never end
+        }
+        p->request.messages = machine.messages();
+        recorded = telemetry::operation::event::recorded;
+        auto answer = p->client.stream(p->request, options);
+        answering = &answer.response();
+        while (auto* update = co_await answer.next()) {
+          co_yield to_agent_update(*update);
+        }
+        recorded = telemetry::operation::event::record;
+        answering = nullptr;
+        auto whole = std::move(answer).take_response();
+        response.usage += whole.usage;
+        response.finish = whole.finish;
+        machine.answered(std::move(whole));
+        continue;
+      }
+      auto& calls = std::get<run_machine::run_tools>(step).calls;
+      tool_batch batch({.tools = p->tools,
+                        .session = p->session,
+                        .agent_name = p->agent_name,
+                        .conversation_id = p->chat.conversation_id,
+                        .errors = p->tool_errors,
+                        .content = p->content},
+                       std::move(calls));
+      while (auto update = co_await batch.next()) {
+        co_yield *std::move(update);
+      }
+      machine.results(co_await batch.results());
+    }
+  } catch (...) {
+    record.write();
+    span.fail(std::current_exception(), p->content, recorded);
+    throw;
+  }
+  record.write();
+  span.end(telemetry::outcome::ok);
+}
+
+task<agent_response> agent::run(agent_input input, run_options options) {
+  return [](agent_run r) -> task<agent_response> {
+    while (co_await r.next()) {
+    }
+    co_return std::move(r).take_response();
+  }(stream(std::move(input), std::move(options)));
+}
+
+tool agent::as_tool(std::string name, std::string description) {
+  if (name.empty()) name = options_.name;
+  for (auto& c : name) {
+    bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    if (!fits) c = '_';
+  }
+  if (description.empty()) description = options_.description;
+  return skein::tool(std::move(name), std::move(description), params{{"task", "What to do, in full"}},
+                     [this](std::string what) -> task<std::string> {
+                       auto response = co_await run(std::move(what));
+                       co_return response.text();
+                     });
+}
+
+}  // namespace skein

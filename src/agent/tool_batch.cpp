@@ -1,0 +1,125 @@
+#include "agent/tool_batch.hpp"
+
+#include <format>
+#include <utility>
+
+#include <skein/core/error.hpp>
+#include <skein/telemetry/semconv.hpp>
+
+#include "chat/content.hpp"
+
+namespace skein {
+
+namespace semconv = telemetry::semconv;
+namespace nostd = opentelemetry::nostd;
+
+tool_batch::tool_batch(surroundings around, std::vector<tool_call_part> calls)
+    : around_(around),
+      calls_(std::move(calls)),
+      results_(calls_.size()),
+      events_(calls_.size()),
+      running_(calls_.size()) {
+  for (std::size_t i = 0; i < calls_.size(); ++i) group_.spawn(execute(i));
+}
+
+task<std::optional<agent_update>> tool_batch::next() {
+  if (running_ == 0) co_return std::nullopt;
+  auto event = co_await events_.receive();
+  if (!event) co_await group_.join();  // closed by a failure, which this rethrows
+  if (event && std::holds_alternative<tool_finished>(*event)) --running_;
+  co_return event;
+}
+
+task<std::vector<tool_result_part>> tool_batch::results() {
+  co_await group_.join();
+  co_return std::move(results_);
+}
+
+task<> tool_batch::execute(std::size_t index) {
+  // A tool's failure is a result; only what breaks this machinery itself closes the channel.
+  struct closing {
+    channel<agent_update>* events;
+    ~closing() {
+      if (events != nullptr) events->close();
+    }
+  } unless_done{&events_};
+
+  const auto& call = calls_[index];
+  tool_result_part result{.call_id = call.id, .name = call.name, .content = {}};
+  tool_result outcome;
+  if (const auto* t = around_.tools.find(call.name); t == nullptr) {
+    outcome.failure = tool_failure{.kind = "unknown_tool",
+                                   .message = {},
+                                   .for_model = std::format("Error: Requested function \"{}\" not found.", call.name)};
+  } else if (auto bound = t->bind(call.arguments); !bound) {
+    outcome.failure = std::move(bound).error();
+  } else {
+    outcome = co_await run(call, *t, *std::move(bound));
+    if (outcome.failure && around_.errors == error_details::shown && !outcome.failure->message.empty()) {
+      outcome.failure->for_model = "Error: " + outcome.failure->message;
+    }
+  }
+  result.outcome = outcome.failure ? tool_outcome::error : tool_outcome::ok;
+  result.content = outcome.failure ? std::move(outcome.failure->for_model) : std::move(outcome.content);
+  results_[index] = result;
+  co_await events_.send(tool_finished{std::move(result)});
+  unless_done.events = nullptr;
+}
+
+task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bound_call bound) {
+  telemetry::attribute_list attributes;
+  attributes.reserve(8);
+  auto add = [&](std::string_view key, std::string_view value) {
+    if (!value.empty()) {
+      attributes.emplace_back(nostd::string_view(key.data(), key.size()), nostd::string_view(value.data(), value.size()));
+    }
+  };
+  add(semconv::operation_name, "execute_tool");
+  add(semconv::tool_name, call.name);
+  add(semconv::tool_type, "function");
+  add(semconv::agent_name, around_.agent_name);
+  add(semconv::tool_call_id, call.id);
+  add(semconv::tool_description, t.description());
+  add(semconv::conversation_id, around_.conversation_id);
+  telemetry::operation span("execute_tool " + call.name, telemetry::operation::kind::internal, current_context(),
+                            attributes);
+  if (around_.content == telemetry::capture::on && span.recording()) {
+    span.set(semconv::tool_call_arguments,
+             json::write_text(detail::arguments_value(call.arguments.empty() ? "{}" : call.arguments)));
+  }
+  tool_result result;
+  try {
+    auto events = [&] {
+      context_scope inside(span.inside());
+      return std::move(bound).run(tool_context(call.id, call.name, around_.session));
+    }();
+    co_await events_.send(tool_started{call.id, call.name, call.arguments});
+    while (auto* event = co_await events.next()) {
+      if (auto* progress = std::get_if<tool_progress>(event)) {
+        co_await events_.send(tool_progressed{call.id, std::move(progress->text)});
+      } else {
+        result = std::move(std::get<tool_result>(*event));
+      }
+    }
+  } catch (const cancelled& c) {
+    // Of the run, or of a scope that the tool opened itself: the latter is the tool's failure.
+    if (current_stop_token().stop_requested()) {
+      span.fail(std::current_exception(), around_.content);
+      throw;
+    }
+    result.failure = tool_failure{.kind = c.reason() == cancel_reason::deadline ? "deadline" : "cancelled",
+                                  .message = c.what(),
+                                  .for_model = "Error: Function failed."};
+  }
+  if (result.failure) {
+    span.fail(result.failure->kind, result.failure->message, around_.content);
+  } else {
+    if (around_.content == telemetry::capture::on && span.recording()) {
+      span.set(semconv::tool_call_result, json::valid_utf8(result.content));
+    }
+    span.end(telemetry::outcome::ok);
+  }
+  co_return result;
+}
+
+}  // namespace skein

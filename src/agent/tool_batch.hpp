@@ -1,0 +1,47 @@
+// The tool calls of one answer, executed at the same time.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <skein/agent/agent.hpp>
+#include <skein/async/channel.hpp>
+#include <skein/async/spawn.hpp>
+#include <skein/tool/tool_set.hpp>
+
+namespace skein {
+
+// Lives in the run's coroutine frame. What it refers to must outlive it; dropping it destroys the tools
+// where they stand.
+class tool_batch {
+ public:
+  struct surroundings {
+    const tool_set& tools;
+    skein::session* session;
+    std::string_view agent_name;
+    std::string_view conversation_id;
+    error_details errors;
+    telemetry::capture content;
+  };
+  tool_batch(surroundings around, std::vector<tool_call_part> calls);
+
+  // The next thing that happens, or nothing when every call has its result.
+  task<std::optional<agent_update>> next();
+  // One for each call, in order. After next() gave nothing.
+  task<std::vector<tool_result_part>> results();
+
+ private:
+  task<> execute(std::size_t index);
+  task<tool_result> run(const tool_call_part& call, const tool& t, bound_call bound);
+
+  surroundings around_;
+  std::vector<tool_call_part> calls_;
+  std::vector<tool_result_part> results_;
+  channel<agent_update> events_;
+  std::size_t running_;
+  task_group group_;  // last: destroyed first
+};
+
+}  // namespace skein
