@@ -44,10 +44,11 @@ std::size_t valid_prefix(std::string_view text) {
   return at;
 }
 
-template <class Number>
-void append_number(std::string& out, Number number) {
+template <class Number, class... Format>
+void append_number(std::string& out, Number number, Format... format) {
   std::array<char, 32> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, format...).ptr;
   out.append(digits.data(), end);
 }
 
@@ -57,7 +58,12 @@ void append_double(std::string& out, double number) {
     return;
   }
   const std::size_t start = out.size();
-  append_number(out, number);
+  const double magnitude = std::abs(number);
+  // Left to itself, to_chars takes 1e+05 for being shorter than 100000.
+  if (magnitude >= 1e-5 && magnitude < 1e17)
+    append_number(out, number, std::chars_format::fixed);
+  else
+    append_number(out, number);
   // A whole number keeps its point, so that it parses back as floating point.
   if (out.find_first_of(".e", start) == out.npos) out += ".0";
 }

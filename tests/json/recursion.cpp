@@ -38,10 +38,10 @@ struct two_kinds {
 
 struct right;
 struct left {
-  std::vector<right> rights = {};
+  std::vector<right> rights;
 };
 struct right {
-  std::vector<left> lefts = {};
+  std::vector<left> lefts;
 };
 
 template <class T>

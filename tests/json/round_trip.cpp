@@ -51,7 +51,7 @@ struct report {
   bool certain = false;
   json::value extra = {};
   nothing reserved = {};
-  static constexpr int statics_are_not_fields = 1;
+  static constexpr std::string_view description = "not a field";
   friend bool operator==(const report&, const report&) = default;
 };
 

@@ -62,6 +62,11 @@ TEST(write_text, writes_numbers_as_people_do) {
       {12ULL, "12"},
       {5e-324, "5e-324"},
       {100000.0, "100000.0"},
+      {1e16, "10000000000000000.0"},
+      {1e17, "1e+17"},
+      {1e-5, "0.00001"},
+      {1e-6, "1e-06"},
+      {-0.000012345678901234567, "-0.000012345678901234568"},
       {std::numeric_limits<double>::infinity(), "null"},
       {std::numeric_limits<double>::quiet_NaN(), "null"}};
   for (const auto& [number, text] : cases) EXPECT_EQ(json::write_text(number), text);

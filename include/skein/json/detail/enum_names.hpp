@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -65,8 +66,18 @@ constexpr std::array<std::string_view, N> split_spelling(std::string_view text) 
   return items;
 }
 
+// Clang 19 and older allow a cast beyond the range of an enum without a fixed underlying type, but
+// with an error that a template cannot catch; later ones answer `castable` like any compiler.
+#if defined(__clang__) && __clang_major__ < 20
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wenum-constexpr-conversion"
+#endif
+
+template <class E, int Value, class = void>
+inline constexpr bool castable = false;
 template <class E, int Value>
-concept castable = requires { typename std::integral_constant<E, static_cast<E>(Value)>; };
+inline constexpr bool
+    castable<E, Value, std::void_t<std::integral_constant<E, static_cast<E>(Value)>>> = true;
 
 template <class E>
 concept has_fixed_underlying_type = requires { E{0}; };
@@ -99,10 +110,16 @@ consteval std::pair<int, int> scanned_values() {
   }
 }
 
+// A cast would do, but GCC warns of every one beyond the range of an enum without a fixed type.
+template <class E>
+consteval E enum_value(int number) {
+  return std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(number));
+}
+
 template <class E, int Lowest, int... Offsets>
 consteval auto spelled_enumerators(std::integer_sequence<int, Offsets...>) {
   constexpr auto items =
-      split_spelling<sizeof...(Offsets)>(spelled<E, static_cast<E>(Lowest + Offsets)...>());
+      split_spelling<sizeof...(Offsets)>(spelled<E, enum_value<E>(Lowest + Offsets)...>());
   constexpr auto count = static_cast<std::size_t>(std::ranges::count_if(
       items, [](std::string_view item) { return !trailing_identifier(item).empty(); }));
   std::array<enumerator, count> named = {};
@@ -113,6 +130,10 @@ consteval auto spelled_enumerators(std::integer_sequence<int, Offsets...>) {
   }
   return named;
 }
+
+#if defined(__clang__) && __clang_major__ < 20
+#pragma clang diagnostic pop
+#endif
 
 template <class E, template <class...> class List, class... Described>
 consteval auto described_enumerators(List<Described...>) {

@@ -93,6 +93,9 @@ consteval auto make_notes() {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     ((notes[I] = {names[I], {}, is_nullable<field_type<T, I>>}), ...);
   }(field_indices<T>{});
+  if constexpr (has_description<T>) {
+    static_assert(!std::string_view(T::description).empty(), "an empty description: remove it");
+  }
   if constexpr (has_docs<T>) {
     constexpr std::size_t wrong = first_wrong_key(T::docs, names);
     if constexpr (wrong < T::docs.size()) {
@@ -127,10 +130,19 @@ inline constexpr bool is_tagged<std::variant<Alternatives...>> =
     ((kind_of<Alternatives>() == kind::structure && has_tag<Alternatives>) && ...);
 
 template <class T>
-consteval std::string_view tag_of() {
+consteval bool has_field(std::string_view name) {
   for (const field_note& note : field_notes<T>) {
-    if (note.name == tag_key) throw "a tagged struct may not have a field named `type`";
+    if (note.name == name) return true;
   }
+  return false;
+}
+
+template <class T>
+constexpr std::string_view tag_of() {
+  static_assert(
+      !has_field<T>(tag_key),
+      "a struct with a `tag` may not have a field named `type` in a tagged variant: the tag "
+      "is written under that key; rename the field");
   return T::tag;
 }
 

@@ -195,8 +195,10 @@ read_outcome read_map(const place& at, const value& in, T& out) {
 
 template <class T>
 read_outcome read_nullable(const place& at, const value& in, T& out) {
-  out.reset();
-  if (in.is_null()) return {};
+  if (in.is_null()) {
+    out.reset();
+    return {};
+  }
   if constexpr (is_a<T, std::optional>) {
     return read(at, in, out.emplace());
   } else {
