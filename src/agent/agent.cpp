@@ -1,10 +1,9 @@
-#include <skein/agent/agent.hpp>
-
 #include <exception>
 #include <format>
 #include <optional>
 #include <utility>
 
+#include <skein/agent/agent.hpp>
 #include <skein/agent/run_machine.hpp>
 #include <skein/core/error.hpp>
 #include <skein/telemetry/semconv.hpp>
@@ -26,7 +25,8 @@ class session_use {
     if (s == nullptr) return;
     if (s->busy_) {
       throw usage_error(
-          "agent: this session has a run that has not ended; end or drop it first, or use another session");
+          "agent: this session has a run that has not ended; end or drop it first, or use another "
+          "session");
     }
     s->busy_ = true;
   }
@@ -38,7 +38,8 @@ class session_use {
   void append(const run_machine& machine) {
     if (session_ == nullptr) return;
     const auto& all = machine.messages();
-    if (all.size() <= machine.first_new() + machine.input_size()) return;  // the model never answered
+    if (all.size() <= machine.first_new() + machine.input_size())
+      return;  // the model never answered
     session_->history_.assign(all.begin(), all.end());
   }
 
@@ -54,7 +55,7 @@ struct agent_run::state {
 struct agent::plan {
   chat_client& client;
   session_use use;
-  session* session;
+  skein::session* session;
   chat_request request;
   chat_options chat;
   tool_set tools;
@@ -90,9 +91,14 @@ namespace {
 // However the run is left: the session gets what is valid, the span what is known, before it ends.
 class run_record {
  public:
-  run_record(telemetry::operation& span, agent_response& response, const run_machine& machine, session_use& use,
-             telemetry::capture content, const chat_response*& answering)
-      : span_(span), response_(response), machine_(machine), use_(use), content_(content), answering_(answering) {}
+  run_record(telemetry::operation& span, agent_response& response, const run_machine& machine,
+             session_use& use, telemetry::capture content, const chat_response*& answering)
+      : span_(span),
+        response_(response),
+        machine_(machine),
+        use_(use),
+        content_(content),
+        answering_(answering) {}
   run_record(const run_record&) = delete;
   run_record& operator=(const run_record&) = delete;
   ~run_record() { write(); }
@@ -100,7 +106,8 @@ class run_record {
   void write() noexcept {
     if (std::exchange(written_, true)) return;
     try {
-      if (answering_ != nullptr) response_.usage += answering_->usage;  // of an answer that never ended
+      if (answering_ != nullptr)
+        response_.usage += answering_->usage;  // of an answer that never ended
       const auto& all = machine_.messages();
       auto from = static_cast<std::ptrdiff_t>(machine_.first_new() + machine_.input_size());
       response_.messages.assign(all.begin() + from, all.end());
@@ -138,7 +145,8 @@ agent_update to_agent_update(chat_update& u) {
 
 }  // namespace
 
-agent::agent(chat_client& client, agent_options options) : client_(client), options_(std::move(options)) {
+agent::agent(chat_client& client, agent_options options)
+    : client_(client), options_(std::move(options)) {
   tool_set checked(options_.tools);  // two tools of one name are found now, not in the first run
 }
 agent::~agent() = default;
@@ -146,7 +154,8 @@ agent::~agent() = default;
 agent_run agent::stream(agent_input input, run_options options) {
   const auto about = client_.info();
   auto chat = merge(options_.chat, std::move(options.chat));
-  if (options.session != nullptr && chat.conversation_id.empty()) chat.conversation_id = options.session->id();
+  if (options.session != nullptr && chat.conversation_id.empty())
+    chat.conversation_id = options.session->id();
   const std::string& model = chat.model.empty() ? about.model : chat.model;
 
   telemetry::attribute_list attributes;
@@ -162,8 +171,9 @@ agent_run agent::stream(agent_input input, run_options options) {
   add(semconv::agent_description, options_.description);
   add(semconv::request_model, model);
   add_request_attributes(attributes, chat);
-  telemetry::operation span(options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name,
-                            telemetry::operation::kind::internal, current_context(), attributes);
+  telemetry::operation span(
+      options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name,
+      telemetry::operation::kind::internal, current_context(), attributes);
   // What fails from here on ends the span.
   try {
     auto instructions = options_.instructions;
@@ -180,8 +190,10 @@ agent_run agent::stream(agent_input input, run_options options) {
     }
     if (options_.content == telemetry::capture::on && span.recording()) {
       span.set(semconv::input_messages, detail::messages_attribute(input.messages));
-      if (!instructions.empty()) span.set(semconv::system_instructions, detail::instructions_attribute(instructions));
-      if (!tools.empty()) span.set(semconv::tool_definitions, detail::definitions_attribute(tools.definitions()));
+      if (!instructions.empty())
+        span.set(semconv::system_instructions, detail::instructions_attribute(instructions));
+      if (!tools.empty())
+        span.set(semconv::tool_definitions, detail::definitions_attribute(tools.definitions()));
     }
     auto* session = options.session;
     std::unique_ptr<plan> p(new plan{
@@ -208,7 +220,8 @@ agent_run agent::stream(agent_input input, run_options options) {
   }
 }
 
-skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::state* s, std::unique_ptr<plan> p) {
+skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::state* s,
+                                        std::unique_ptr<plan> p) {
   auto& machine = p->machine;
   auto& response = s->response;
   const chat_response* answering = nullptr;  // an answer of the model that has not ended
@@ -274,8 +287,7 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
 
 task<agent_response> agent::run(agent_input input, run_options options) {
   return [](agent_run r) -> task<agent_response> {
-    while (co_await r.next()) {
-    }
+    while (co_await r.next()) {}
     co_return std::move(r).take_response();
   }(stream(std::move(input), std::move(options)));
 }
@@ -283,11 +295,13 @@ task<agent_response> agent::run(agent_input input, run_options options) {
 tool agent::as_tool(std::string name, std::string description) {
   if (name.empty()) name = options_.name;
   for (auto& c : name) {
-    bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                c == '_' || c == '-';
     if (!fits) c = '_';
   }
   if (description.empty()) description = options_.description;
-  return skein::tool(std::move(name), std::move(description), params{{"task", "What to do, in full"}},
+  return skein::tool(std::move(name), std::move(description),
+                     params{{"task", "What to do, in full"}},
                      [this](std::string what) -> task<std::string> {
                        auto response = co_await run(std::move(what));
                        co_return response.text();

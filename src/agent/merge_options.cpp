@@ -37,7 +37,8 @@ chat_options merge(chat_options base, chat_options over) {
   value(base.response_format, over.response_format);
   text(base.conversation_id, over.conversation_id);
   if (!over.streaming) base.streaming = false;
-  for (auto& member : over.extra_body) base.extra_body.insert_or_assign(member.key(), std::move(member.value()));
+  for (auto& member : over.extra_body)
+    base.extra_body.insert_or_assign(member.key(), std::move(member.value()));
   for (auto& header : over.extra_headers) base.extra_headers.push_back(std::move(header));
   return base;
 }

@@ -1,11 +1,10 @@
-#include <skein/agent/run_machine.hpp>
-
 #include <algorithm>
 #include <array>
 #include <format>
 #include <set>
 #include <utility>
 
+#include <skein/agent/run_machine.hpp>
 #include <skein/chat/message_json.hpp>
 #include <skein/core/error.hpp>
 #include <skein/json/reflect.hpp>
@@ -18,7 +17,8 @@ constexpr std::string_view nothing_left =
     "Function invocation limit reached before a final answer could be produced.";
 
 bool has_calls(const message& m) {
-  return std::ranges::any_of(m.parts, [](const part& p) { return std::holds_alternative<tool_call_part>(p); });
+  return std::ranges::any_of(
+      m.parts, [](const part& p) { return std::holds_alternative<tool_call_part>(p); });
 }
 
 bool is_visible(const part& p) {
@@ -37,17 +37,22 @@ message results_message(std::vector<tool_result_part> batch) {
 
 std::string_view name_of(run_end e) noexcept {
   switch (e) {
-    case run_end::completed: return "completed";
-    case run_end::round_trip_limit: return "round_trip_limit";
-    case run_end::error_limit: return "error_limit";
-    case run_end::tool_call_limit: return "tool_call_limit";
-    case run_end::calls_for_caller: return "calls_for_caller";
+    case run_end::completed:
+      return "completed";
+    case run_end::round_trip_limit:
+      return "round_trip_limit";
+    case run_end::error_limit:
+      return "error_limit";
+    case run_end::tool_call_limit:
+      return "tool_call_limit";
+    case run_end::calls_for_caller:
+      return "calls_for_caller";
   }
   return "completed";
 }
 
-run_machine::run_machine(std::vector<message> history, std::vector<message> input, run_limits limits,
-                         std::vector<std::string> declared)
+run_machine::run_machine(std::vector<message> history, std::vector<message> input,
+                         run_limits limits, std::vector<std::string> declared)
     : limits_(limits),
       declared_(std::move(declared)),
       messages_(std::move(history)),
@@ -59,10 +64,14 @@ run_machine::run_machine(std::vector<message> history, std::vector<message> inpu
 
 run_machine::step run_machine::next() const {
   switch (phase_) {
-    case phase::ask: return ask_model{tools::offered};
-    case phase::ask_without_tools: return ask_model{tools::withheld};
-    case phase::run_tools: return run_tools{pending_};
-    case phase::done: return finish{end_};
+    case phase::ask:
+      return ask_model{tools::offered};
+    case phase::ask_without_tools:
+      return ask_model{tools::withheld};
+    case phase::run_tools:
+      return run_tools{pending_};
+    case phase::done:
+      return finish{end_};
   }
   return finish{end_};
 }
@@ -91,7 +100,8 @@ void run_machine::answered(chat_response response) {
   if (phase_ == phase::ask_without_tools) {
     // It was told that there are no tools; calls it makes nevertheless would have no results.
     std::erase_if(m.parts, [](const part& p) { return std::holds_alternative<tool_call_part>(p); });
-    if (!std::ranges::any_of(m.parts, is_visible)) m.parts.emplace_back(text_part{std::string(nothing_left)});
+    if (!std::ranges::any_of(m.parts, is_visible))
+      m.parts.emplace_back(text_part{std::string(nothing_left)});
     messages_.push_back(std::move(m));
     phase_ = phase::done;
     return;
@@ -124,9 +134,11 @@ void run_machine::answered(chat_response response) {
 
 void run_machine::results(std::vector<tool_result_part> batch) {
   if (phase_ != phase::run_tools || batch.size() != pending_.size()) {
-    throw usage_error(std::format("run_machine::results: {} results for {} calls", batch.size(), pending_.size()));
+    throw usage_error(std::format("run_machine::results: {} results for {} calls", batch.size(),
+                                  pending_.size()));
   }
-  bool failed = std::ranges::any_of(batch, [](const auto& r) { return r.outcome == tool_outcome::error; });
+  bool failed =
+      std::ranges::any_of(batch, [](const auto& r) { return r.outcome == tool_outcome::error; });
   tool_calls_ += batch.size();
   errors_in_a_row_ = failed ? errors_in_a_row_ + 1 : 0;
   pending_.clear();
@@ -213,9 +225,12 @@ std::expected<run_machine, json::mismatch> run_machine::load(const json::value& 
   counts_only.erase("waiting");
   auto counts = json::from_json<saved_counts>(counts_only);
   if (!counts) return std::unexpected(counts.error());
-  if (counts->version != 1) return wrong("$.version", std::format("this version reads 1, not {}", counts->version));
-  if (counts->phase > static_cast<std::uint8_t>(phase::done)) return wrong("$.phase", "is out of range");
-  if (counts->history_size + counts->input_size > all->size()) return wrong("$.history_size", "is out of range");
+  if (counts->version != 1)
+    return wrong("$.version", std::format("this version reads 1, not {}", counts->version));
+  if (counts->phase > static_cast<std::uint8_t>(phase::done))
+    return wrong("$.phase", "is out of range");
+  if (counts->history_size + counts->input_size > all->size())
+    return wrong("$.history_size", "is out of range");
 
   run_machine m;
   m.limits_ = counts->limits;

@@ -3,7 +3,7 @@
 #include <format>
 #include <utility>
 
-#include <skein/core/error.hpp>
+#include <skein/json/text.hpp>
 #include <skein/telemetry/semconv.hpp>
 
 #include "chat/content.hpp"
@@ -48,19 +48,21 @@ task<> tool_batch::execute(std::size_t index) {
   tool_result_part result{.call_id = call.id, .name = call.name, .content = {}};
   tool_result outcome;
   if (const auto* t = around_.tools.find(call.name); t == nullptr) {
-    outcome.failure = tool_failure{.kind = "unknown_tool",
-                                   .message = {},
-                                   .for_model = std::format("Error: Requested function \"{}\" not found.", call.name)};
+    outcome = failed_result(
+        {.kind = "unknown_tool",
+         .message = {},
+         .for_model = std::format("Error: Requested function \"{}\" not found.", call.name)});
   } else if (auto bound = t->bind(call.arguments); !bound) {
-    outcome.failure = std::move(bound).error();
+    outcome = failed_result(std::move(bound).error());
   } else {
     outcome = co_await run(call, *t, *std::move(bound));
-    if (outcome.failure && around_.errors == error_details::shown && !outcome.failure->message.empty()) {
-      outcome.failure->for_model = "Error: " + outcome.failure->message;
+    if (outcome.failure && around_.errors == error_details::shown &&
+        !outcome.failure->message.empty()) {
+      outcome.content = "Error: " + outcome.failure->message;
     }
   }
   result.outcome = outcome.failure ? tool_outcome::error : tool_outcome::ok;
-  result.content = outcome.failure ? std::move(outcome.failure->for_model) : std::move(outcome.content);
+  result.content = std::move(outcome.content);
   results_[index] = result;
   co_await events_.send(tool_finished{std::move(result)});
   unless_done.events = nullptr;
@@ -71,7 +73,8 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   attributes.reserve(8);
   auto add = [&](std::string_view key, std::string_view value) {
     if (!value.empty()) {
-      attributes.emplace_back(nostd::string_view(key.data(), key.size()), nostd::string_view(value.data(), value.size()));
+      attributes.emplace_back(nostd::string_view(key.data(), key.size()),
+                              nostd::string_view(value.data(), value.size()));
     }
   };
   add(semconv::operation_name, "execute_tool");
@@ -81,17 +84,18 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   add(semconv::tool_call_id, call.id);
   add(semconv::tool_description, t.description());
   add(semconv::conversation_id, around_.conversation_id);
-  telemetry::operation span("execute_tool " + call.name, telemetry::operation::kind::internal, current_context(),
-                            attributes);
+  telemetry::operation span("execute_tool " + call.name, telemetry::operation::kind::internal,
+                            current_context(), attributes);
   if (around_.content == telemetry::capture::on && span.recording()) {
-    span.set(semconv::tool_call_arguments,
-             json::write_text(detail::arguments_value(call.arguments.empty() ? "{}" : call.arguments)));
+    span.set(
+        semconv::tool_call_arguments,
+        json::write_text(detail::arguments_value(call.arguments.empty() ? "{}" : call.arguments)));
   }
   tool_result result;
   try {
     auto events = [&] {
       context_scope inside(span.inside());
-      return std::move(bound).run(tool_context(call.id, call.name, around_.session));
+      return std::move(bound).run(tool_context(call.id, around_.session));
     }();
     co_await events_.send(tool_started{call.id, call.name, call.arguments});
     while (auto* event = co_await events.next()) {
@@ -101,15 +105,10 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
         result = std::move(std::get<tool_result>(*event));
       }
     }
-  } catch (const cancelled& c) {
-    // Of the run, or of a scope that the tool opened itself: the latter is the tool's failure.
-    if (current_stop_token().stop_requested()) {
-      span.fail(std::current_exception(), around_.content);
-      throw;
-    }
-    result.failure = tool_failure{.kind = c.reason() == cancel_reason::deadline ? "deadline" : "cancelled",
-                                  .message = c.what(),
-                                  .for_model = "Error: Function failed."};
+  } catch (...) {
+    span.fail(std::current_exception(),
+              around_.content);  // the run was stopped, or could not go on
+    throw;
   }
   if (result.failure) {
     span.fail(result.failure->kind, result.failure->message, around_.content);

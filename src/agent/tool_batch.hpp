@@ -13,8 +13,8 @@
 
 namespace skein {
 
-// Lives in the run's coroutine frame. What it refers to must outlive it; dropping it destroys the tools
-// where they stand.
+// Lives in the run's coroutine frame. What it refers to must outlive it; dropping it destroys the
+// tools where they stand.
 class tool_batch {
  public:
   struct surroundings {

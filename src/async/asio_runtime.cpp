@@ -1,5 +1,3 @@
-#include <skein/async/asio_runtime.hpp>
-
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -12,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <skein/async/asio_runtime.hpp>
 #include <skein/async/detail/root.hpp>
 #include <skein/async/offload.hpp>
 
@@ -23,7 +22,10 @@ namespace asio = boost::asio;
 
 struct asio_runtime::state {
   explicit state(unsigned n)
-      : io(static_cast<int>(n)), work(asio::make_work_guard(io)), executor(io.get_executor()), timer(io) {
+      : io(static_cast<int>(n)),
+        work(asio::make_work_guard(io)),
+        executor(io.get_executor()),
+        timer(io) {
     if (n < 2) return;
     for (unsigned i = 0; i < n; ++i) {
       threads.emplace_back([this] { io.run(); });
@@ -82,7 +84,8 @@ void asio_runtime::post(boost::intrusive_ptr<detail::root> ready) {
   asio::post(state_->io, [r = std::move(ready)] { r->resume(); });
 }
 
-runtime::timer_id asio_runtime::start_timer(time_point when, boost::intrusive_ptr<detail::waker> target,
+runtime::timer_id asio_runtime::start_timer(time_point when,
+                                            boost::intrusive_ptr<detail::waker> target,
                                             std::uint64_t ticket) {
   std::lock_guard lock(state_->mutex);
   auto id = state_->timers.add(when, {std::move(target), ticket});

@@ -1,5 +1,4 @@
 #include <skein/async/cancel.hpp>
-
 #include <skein/async/detail/root.hpp>
 
 namespace skein {

@@ -1,10 +1,10 @@
-#include <skein/async/offload.hpp>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include <skein/async/offload.hpp>
 
 namespace skein {
 

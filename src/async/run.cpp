@@ -1,5 +1,3 @@
-#include <skein/async/run.hpp>
-
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -8,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <skein/async/run.hpp>
 #include <skein/async/time.hpp>
 
 namespace skein {

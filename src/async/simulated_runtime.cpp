@@ -1,5 +1,3 @@
-#include <skein/async/simulated_runtime.hpp>
-
 #include <cstdio>
 #include <deque>
 #include <exception>
@@ -10,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <skein/async/detail/root.hpp>
+#include <skein/async/simulated_runtime.hpp>
 #include <skein/core/error.hpp>
 
 #include "async/timer_queue.hpp"
@@ -31,7 +30,8 @@ struct ready_executor {
     ready->emplace_back([f = std::move(f)]() mutable { std::move(f)(); });
   }
   asio::execution_context& query(asio::execution::context_t) const noexcept { return *io; }
-  static constexpr asio::execution::blocking_t::never_t query(asio::execution::blocking_t) noexcept {
+  static constexpr asio::execution::blocking_t::never_t query(
+      asio::execution::blocking_t) noexcept {
     return {};
   }
   friend bool operator==(const ready_executor&, const ready_executor&) noexcept = default;
@@ -99,7 +99,8 @@ void simulated_runtime::post(boost::intrusive_ptr<detail::root> ready) {
   state_->ready.emplace_back([r = std::move(ready)] { r->resume(); });
 }
 
-runtime::timer_id simulated_runtime::start_timer(time_point when, boost::intrusive_ptr<detail::waker> target,
+runtime::timer_id simulated_runtime::start_timer(time_point when,
+                                                 boost::intrusive_ptr<detail::waker> target,
                                                  std::uint64_t ticket) {
   return state_->timers.add(when, {std::move(target), ticket});
 }
@@ -118,15 +119,17 @@ void simulated_runtime::run_until(const std::function<bool()>& done) {
     int before = std::uncaught_exceptions();
     ~report() {
       if (std::uncaught_exceptions() == before) return;
-      std::fputs(std::format("simulated runtime: seed {}, step {}\n", rt.seed_, rt.steps()).c_str(), stderr);
+      std::fputs(std::format("simulated runtime: seed {}, step {}\n", rt.seed_, rt.steps()).c_str(),
+                 stderr);
     }
   } report_{*this};
   while (!done()) {
     if (step()) continue;
-    throw usage_error(std::format(
-        "simulated runtime: stuck after {} steps with seed {}: nothing is ready and no timer is set, but "
-        "the work has not finished",
-        steps(), seed_));
+    throw usage_error(
+        std::format("simulated runtime: stuck after {} steps with seed {}: nothing is ready and no "
+                    "timer is set, but "
+                    "the work has not finished",
+                    steps(), seed_));
   }
 }
 

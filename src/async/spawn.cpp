@@ -1,6 +1,6 @@
-#include <skein/async/spawn.hpp>
-
 #include <algorithm>
+
+#include <skein/async/spawn.hpp>
 
 namespace skein {
 
@@ -32,7 +32,8 @@ bool completion::wait(waiting w) {
 
 class task_group::state final : public detail::waker {
  public:
-  explicit state(boost::intrusive_ptr<cancel_state> parent) : scope(new cancel_state(std::move(parent))) {}
+  explicit state(boost::intrusive_ptr<cancel_state> parent)
+      : scope(new cancel_state(std::move(parent))) {}
 
   void fire(std::uint64_t slot) noexcept override {
     detail::waiting w;

@@ -1,11 +1,10 @@
-#include <skein/async/strand.hpp>
-
 #include <mutex>
 #include <thread>
 
 #include <opentelemetry/context/runtime_context.h>
 
 #include <skein/async/detail/root.hpp>
+#include <skein/async/strand.hpp>
 
 namespace skein {
 
@@ -15,8 +14,8 @@ struct strand::entry {
   entry* below;
 };
 
-// The strands that somebody attached to. Only a detach that misses its own strand walks it (a scope that
-// died elsewhere). Never destroyed: scopes may end after main does.
+// The strands that somebody attached to. Only a detach that misses its own strand walks it (a scope
+// that died elsewhere). Never destroyed: scopes may end after main does.
 struct strand_list {
   std::mutex mutex;
   strand* head = nullptr;
@@ -98,12 +97,14 @@ bool strand::remove(const void* key) noexcept {
   return found != nullptr;
 }
 
-bool strand::detach(const void* key) noexcept { return remove(key) || strand_list::all().detach(key); }
+bool strand::detach(const void* key) noexcept {
+  return remove(key) || strand_list::all().detach(key);
+}
 
 strand& strand::here() noexcept {
   if (detail::t_active != nullptr) return *detail::t_active;
-  // Destructors of thread_local and static objects may still open and end scopes; for them there is one
-  // that is never destroyed.
+  // Destructors of thread_local and static objects may still open and end scopes; for them there is
+  // one that is never destroyed.
   static thread_local constinit bool gone = false;
   if (gone) {
     static auto* last = new strand(context{});

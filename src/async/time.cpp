@@ -11,7 +11,8 @@ void sleeper::start() {
 }
 
 deadline_timer::deadline_timer(runtime::duration after, const cancel_scope& scope)
-    : runtime_(runtime::current()), timer_(runtime_->start_timer(runtime_->now() + after, scope.state(), 0)) {}
+    : runtime_(runtime::current()),
+      timer_(runtime_->start_timer(runtime_->now() + after, scope.state(), 0)) {}
 
 deadline_timer::~deadline_timer() { runtime_->stop_timer(timer_); }
 

@@ -1,8 +1,7 @@
-#include <skein/chat/client.hpp>
-
 #include <exception>
 #include <vector>
 
+#include <skein/chat/client.hpp>
 #include <skein/telemetry/semconv.hpp>
 
 #include "chat/content.hpp"
@@ -38,8 +37,8 @@ namespace {
 // Writes what is known of the answer, however the stream is left, before the span ends.
 class answer_attributes {
  public:
-  answer_attributes(telemetry::operation& span, const chat_accumulator& answer, telemetry::capture content,
-                    bool rename)
+  answer_attributes(telemetry::operation& span, const chat_accumulator& answer,
+                    telemetry::capture content, bool rename)
       : span_(span), answer_(answer), content_(content), rename_(rename) {}
   answer_attributes(const answer_attributes&) = delete;
   answer_attributes& operator=(const answer_attributes&) = delete;
@@ -65,7 +64,9 @@ class answer_attributes {
       // Out of memory while describing: the span still ends, and the run goes on.
     }
   }
-  void first_chunk(double seconds) noexcept { span_.set(semconv::response_time_to_first_chunk, seconds); }
+  void first_chunk(double seconds) noexcept {
+    span_.set(semconv::response_time_to_first_chunk, seconds);
+  }
 
  private:
   static std::string_view finish_name(const chat_response& r) {
@@ -90,7 +91,8 @@ skein::stream<chat_update> chat_stream::traced(telemetry::operation span, state*
       if (first) {
         first = false;
         if (span.recording()) {
-          attributes.first_chunk(std::chrono::duration<double>(runtime::current()->now() - asked).count());
+          attributes.first_chunk(
+              std::chrono::duration<double>(runtime::current()->now() - asked).count());
         }
       }
       s->answer.add(*update);
@@ -114,14 +116,16 @@ chat_stream chat_client::stream(const chat_request& request, const chat_options&
   state->content = content;
   state->model_unknown = model.empty();
 
-  telemetry::operation span(model.empty() ? "chat" : "chat " + model, telemetry::operation::kind::client,
-                            current_context(), chat_start_attributes(about, model, options));
+  telemetry::operation span(model.empty() ? "chat" : "chat " + model,
+                            telemetry::operation::kind::client, current_context(),
+                            chat_start_attributes(about, model, options));
   // Everything the provider does from here on is part of the operation: its failure ends the span.
   try {
     if (content == telemetry::capture::on && span.recording()) {
       span.set(semconv::input_messages, detail::messages_attribute(request.messages));
       if (!request.instructions.empty()) {
-        span.set(semconv::system_instructions, detail::instructions_attribute(request.instructions));
+        span.set(semconv::system_instructions,
+                 detail::instructions_attribute(request.instructions));
       }
       if (!request.tools.empty()) {
         span.set(semconv::tool_definitions, detail::definitions_attribute(request.tools));
@@ -138,8 +142,7 @@ chat_stream chat_client::stream(const chat_request& request, const chat_options&
 }
 
 task<chat_response> collect(chat_stream answer) {
-  while (co_await answer.next()) {
-  }
+  while (co_await answer.next()) {}
   co_return std::move(answer).take_response();
 }
 

@@ -9,10 +9,14 @@ namespace {
 
 std::string_view modality(media_kind k) {
   switch (k) {
-    case media_kind::image: return "image";
-    case media_kind::audio: return "audio";
-    case media_kind::video: return "video";
-    case media_kind::file: return "document";
+    case media_kind::image:
+      return "image";
+    case media_kind::audio:
+      return "audio";
+    case media_kind::video:
+      return "video";
+    case media_kind::file:
+      return "document";
   }
   return "document";
 }

@@ -1,4 +1,5 @@
-// Messages as the GenAI conventions write them into attributes (section d of the conventions: parts).
+// Messages as the GenAI conventions write them into attributes (section d of the conventions:
+// parts).
 #pragma once
 
 #include <span>
@@ -9,7 +10,8 @@
 
 namespace skein::detail {
 
-// gen_ai.input.messages / gen_ai.output.messages, as JSON text; non-ASCII as it is, invalid UTF-8 replaced.
+// gen_ai.input.messages / gen_ai.output.messages, as JSON text; non-ASCII as it is, invalid UTF-8
+// replaced.
 [[nodiscard]] std::string messages_attribute(std::span<const message> messages);
 // gen_ai.system_instructions.
 [[nodiscard]] std::string instructions_attribute(std::string_view instructions);

@@ -1,9 +1,8 @@
-#include <skein/chat/message_json.hpp>
-
 #include <array>
 #include <format>
 #include <utility>
 
+#include <skein/chat/message_json.hpp>
 #include <skein/json/base64.hpp>
 
 namespace skein {
@@ -14,7 +13,10 @@ using json::mismatch;
 
 constexpr std::array roles{role::system, role::user, role::assistant, role::tool};
 constexpr std::array<std::pair<media_kind, std::string_view>, 4> kinds{
-    {{media_kind::image, "image"}, {media_kind::audio, "audio"}, {media_kind::video, "video"}, {media_kind::file, "file"}}};
+    {{media_kind::image, "image"},
+     {media_kind::audio, "audio"},
+     {media_kind::video, "video"},
+     {media_kind::file, "file"}}};
 
 json::object typed(std::string_view type) { return {{"type", type}}; }
 
@@ -116,10 +118,13 @@ std::expected<part, mismatch> read_part(const json::value& v, const std::string&
   } else if (type == "tool_call") {
     p = tool_call_part{r.text("id", true), r.text("name", true), r.text("arguments", true)};
   } else if (type == "tool_result") {
-    p = tool_result_part{r.text("call_id", true), r.text("name", true), r.text("content", true),
-                         r.text("outcome", false) == "error" ? tool_outcome::error : tool_outcome::ok};
+    p = tool_result_part{
+        r.text("call_id", true), r.text("name", true), r.text("content", true),
+        r.text("outcome", false) == "error" ? tool_outcome::error : tool_outcome::ok};
   } else if (type == "media") {
-    media_part m{.media_type = r.text("media_type", false), .uri = r.text("uri", false), .name = r.text("name", false)};
+    media_part m{.media_type = r.text("media_type", false),
+                 .uri = r.text("uri", false),
+                 .name = r.text("name", false)};
     auto kind = r.text("kind", true);
     bool known = false;
     for (const auto& [k, name] : kinds) {
@@ -182,7 +187,9 @@ json::value message_to_json(const message& m) {
   return o;
 }
 
-std::expected<message, mismatch> message_from_json(const json::value& v) { return read_message(v, "$"); }
+std::expected<message, mismatch> message_from_json(const json::value& v) {
+  return read_message(v, "$");
+}
 
 json::value messages_to_json(std::span<const message> messages) {
   json::array all;

@@ -37,7 +37,8 @@ telemetry::attribute_list chat_start_attributes(const client_info& about, const 
   if (!model.empty()) list.emplace_back(view(semconv::request_model), view(model));
   if (!about.server_address.empty()) {
     list.emplace_back(view(semconv::server_address), view(about.server_address));
-    if (about.server_port != 0) list.emplace_back(view(semconv::server_port), std::int64_t{about.server_port});
+    if (about.server_port != 0)
+      list.emplace_back(view(semconv::server_port), std::int64_t{about.server_port});
   }
   if (options.streaming) list.emplace_back(view(semconv::request_stream), true);
   add_request_attributes(list, options);

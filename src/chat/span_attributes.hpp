@@ -10,7 +10,8 @@
 namespace skein {
 
 // Borrowed from the arguments: start the span before they go.
-[[nodiscard]] telemetry::attribute_list chat_start_attributes(const client_info& about, const std::string& model,
+[[nodiscard]] telemetry::attribute_list chat_start_attributes(const client_info& about,
+                                                              const std::string& model,
                                                               const chat_options& options);
 // Options that describe the request: recommended on chat and on invoke_agent.
 void add_request_attributes(telemetry::attribute_list& to, const chat_options& options);

@@ -37,8 +37,9 @@ struct tool_finished {
 };
 
 using agent_update_variant =
-    std::variant<response_started, text_delta, reasoning_delta, tool_call_delta, part_update, usage_update,
-                 response_finished, raw_update, tool_started, tool_progressed, tool_finished>;
+    std::variant<response_started, text_delta, reasoning_delta, tool_call_delta, part_update,
+                 usage_update, response_finished, raw_update, tool_started, tool_progressed,
+                 tool_finished>;
 
 // What a run yields: the updates of every answer of the model, and what the tools do between them.
 struct agent_update : agent_update_variant {
@@ -52,10 +53,10 @@ struct agent_update : agent_update_variant {
 
 struct agent_response {
   std::vector<message> messages = {};  // what this run added after its input
-  skein::usage usage = {};             // of this run's own answers, without those of agents it called
+  skein::usage usage = {};  // of this run's own answers, without those of agents it called
   run_end end = run_end::completed;
-  finish_reason finish = finish_reason::none;             // of the last answer
-  std::vector<tool_call_part> calls_for_caller = {};      // with run_end::calls_for_caller
+  finish_reason finish = finish_reason::none;         // of the last answer
+  std::vector<tool_call_part> calls_for_caller = {};  // with run_end::calls_for_caller
 
   // The text of the last answer.
   [[nodiscard]] std::string text() const;
@@ -71,7 +72,8 @@ struct agent_input {
   agent_input(std::vector<message> several) : messages(std::move(several)) {}
 };
 
-// How much of a tool's failure the model sees: that it failed, or why. skein::tool_error is always shown.
+// How much of a tool's failure the model sees: that it failed, or why. skein::tool_error is always
+// shown.
 enum class error_details : std::uint8_t { hidden, shown };
 
 struct agent_options {
@@ -87,23 +89,24 @@ struct agent_options {
 
 struct run_options {
   skein::session* session = nullptr;
-  // Set fields replace the agent's; stop sequences, logit_bias, metadata, extra body and headers too.
+  // Set fields replace the agent's; stop sequences, logit_bias, metadata, extra body and headers
+  // too.
   chat_options chat = {};
-  std::string instructions = {};        // after the agent's, on a line of their own
-  std::vector<tool> tools = {};         // beside the agent's
+  std::string instructions = {};                   // after the agent's, on a line of their own
+  std::vector<tool> tools = {};                    // beside the agent's
   std::optional<runtime::duration> deadline = {};  // of the whole run, from its first pull
 };
 
-// One run, arriving. Move-only. Dropping it stops everything it started, in order: tools, the model's
-// connection, spans. `cancel()` on a cancel_source around its consumer stops it too.
+// One run, arriving. Move-only. Dropping it stops everything it started, in order: tools, the
+// model's connection, spans. `cancel()` on a cancel_source around its consumer stops it too.
 class agent_run {
  public:
   agent_run(agent_run&&) noexcept;
   agent_run& operator=(agent_run&&) noexcept;
   ~agent_run();
 
-  // The next update, or null at the end. Throws what the model's stream throws, or `cancelled`; what a
-  // tool throws goes to the model.
+  // The next update, or null at the end. Throws what the model's stream throws, or `cancelled`;
+  // what a tool throws goes to the model.
   [[nodiscard]] auto next() noexcept { return body_.next(); }
 
   // So far; complete once next() has given null.
@@ -118,7 +121,8 @@ class agent_run {
   stream<agent_update> body_;
 };
 
-// Borrows its client, which must outlive it; must itself outlive its runs. Any number of runs at once.
+// Borrows its client, which must outlive it; must itself outlive its runs. Any number of runs at
+// once.
 class agent {
  public:
   agent(chat_client& client, agent_options options = {});
@@ -128,19 +132,20 @@ class agent {
 
   [[nodiscard]] const agent_options& options() const noexcept { return options_; }
 
-  // Starts a run; it advances only while it is pulled. Options that do not fit (two tools of one name, a
-  // busy session) are thrown here.
+  // Starts a run; it advances only while it is pulled. Options that do not fit (two tools of one
+  // name, a busy session) are thrown here.
   //
-  // Spans: `invoke_agent {name}`, INTERNAL, a child of the context of this call, from this call to the end
-  // of the run; below it one `chat` for each request and one `execute_tool` for each tool that ran.
+  // Spans: `invoke_agent {name}`, INTERNAL, a child of the context of this call, from this call to
+  // the end of the run; below it one `chat` for each request and one `execute_tool` for each tool
+  // that ran.
   [[nodiscard]] agent_run stream(agent_input input, run_options options = {});
 
   // The whole run: the same path as `stream`.
   [[nodiscard]] task<agent_response> run(agent_input input, run_options options = {});
 
-  // This agent as a tool of another: takes a `task`, answers with the text of a run without a session.
-  // The agent must outlive the tool. The name defaults to the agent's, with `_` for what a tool's name
-  // may not hold.
+  // This agent as a tool of another: takes a `task`, answers with the text of a run without a
+  // session. The agent must outlive the tool. The name defaults to the agent's, with `_` for what a
+  // tool's name may not hold.
   [[nodiscard]] tool as_tool(std::string name = {}, std::string description = {});
 
  private:

@@ -1,5 +1,5 @@
-// The agent loop as a machine without I/O: it says what to do next and is told what came of it. Its state
-// is plain data between steps.
+// The agent loop as a machine without I/O: it says what to do next and is told what came of it. Its
+// state is plain data between steps.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,16 @@
 
 namespace skein {
 
-// Reaching a limit is a normal outcome: the model is asked once more, without tools, for its answer.
+// Reaching a limit is a normal outcome: the model is asked once more, without tools, for its
+// answer.
 struct run_limits {
-  std::size_t round_trips = 40;       // answers of the model, before the last one without tools
-  std::size_t consecutive_errors = 3; // batches of tool calls with an error in them, in a row
-  std::size_t tool_calls = 0;         // in all, looked at after each batch; 0 is no limit
+  std::size_t round_trips = 40;        // answers of the model, before the last one without tools
+  std::size_t consecutive_errors = 3;  // batches of tool calls with an error in them, in a row
+  std::size_t tool_calls = 0;          // in all, looked at after each batch; 0 is no limit
 };
 
 enum class run_end : std::uint8_t {
-  completed,         // the model answered and wants nothing more
+  completed,  // the model answered and wants nothing more
   round_trip_limit,
   error_limit,
   tool_call_limit,
@@ -56,8 +57,8 @@ class run_machine {
               std::vector<std::string> declared = {});
 
   [[nodiscard]] step next() const;
-  // After ask_model. What matters is what the answer holds, not its finish reason. Calls with an id that
-  // this answer has already, or that has been answered before, are dropped.
+  // After ask_model. What matters is what the answer holds, not its finish reason. Calls with an id
+  // that this answer has already, or that has been answered before, are dropped.
   void answered(chat_response response);
   // After run_tools: one for each call, in order.
   void results(std::vector<tool_result_part> batch);
@@ -69,7 +70,9 @@ class run_machine {
   [[nodiscard]] std::size_t first_new() const noexcept { return history_size_; }
   [[nodiscard]] std::size_t input_size() const noexcept { return input_size_; }
   [[nodiscard]] std::size_t round_trips() const noexcept { return round_trips_; }
-  [[nodiscard]] const std::vector<tool_call_part>& calls_for_caller() const noexcept { return for_caller_; }
+  [[nodiscard]] const std::vector<tool_call_part>& calls_for_caller() const noexcept {
+    return for_caller_;
+  }
 
   // Plain data with a version, between steps.
   [[nodiscard]] json::value save() const;

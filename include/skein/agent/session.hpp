@@ -9,9 +9,9 @@
 
 namespace skein {
 
-// History in memory. One run at a time: a second run on a busy session is a usage_error. A run that ends
-// appends its messages; one that is interrupted appends the part that a provider accepts (each call with
-// its result), if the model had answered at all. Must outlive its runs.
+// History in memory. One run at a time: a second run on a busy session is a usage_error. A run that
+// ends appends its messages; one that is interrupted appends the part that a provider accepts (each
+// call with its result), if the model had answered at all. Must outlive its runs.
 class session {
  public:
   // `id` is recorded as gen_ai.conversation.id; leave it empty if you have no real one.

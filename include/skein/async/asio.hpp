@@ -1,5 +1,5 @@
-// Asio and Skein in one program: awaiting any Asio operation, and running `asio::awaitable` code in our
-// context. Includes Boost.Asio; the rest of the room does not.
+// Asio and Skein in one program: awaiting any Asio operation, and running `asio::awaitable` code in
+// our context. Includes Boost.Asio; the rest of the room does not.
 #pragma once
 
 #include <exception>
@@ -25,12 +25,14 @@
 namespace skein {
 
 // Wraps an executor so that every handler run through it sees one context: `asio::co_spawn(
-// with_current_context(executor), session(), ...)` runs a whole Beast session in ours. An awaitable that
-// is abandoned by the destruction of its io_context runs its destructors without it (Asio's limit).
+// with_current_context(executor), session(), ...)` runs a whole Beast session in ours. An awaitable
+// that is abandoned by the destruction of its io_context runs its destructors without it (Asio's
+// limit).
 template <class Inner>
 class context_executor {
  public:
-  context_executor(Inner inner, std::shared_ptr<strand> s) : inner_(std::move(inner)), strand_(std::move(s)) {}
+  context_executor(Inner inner, std::shared_ptr<strand> s)
+      : inner_(std::move(inner)), strand_(std::move(s)) {}
 
   template <class F>
   void execute(F f) const {
@@ -45,19 +47,21 @@ class context_executor {
     return boost::asio::query(inner_, p);
   }
   template <class P>
-  auto require(const P& p) const
-      -> context_executor<std::decay_t<decltype(boost::asio::require(std::declval<const Inner&>(), p))>> {
+  auto require(const P& p) const -> context_executor<
+      std::decay_t<decltype(boost::asio::require(std::declval<const Inner&>(), p))>> {
     return {boost::asio::require(inner_, p), strand_};
   }
   template <class P>
-  auto prefer(const P& p) const
-      -> context_executor<std::decay_t<decltype(boost::asio::prefer(std::declval<const Inner&>(), p))>> {
+  auto prefer(const P& p) const -> context_executor<
+      std::decay_t<decltype(boost::asio::prefer(std::declval<const Inner&>(), p))>> {
     return {boost::asio::prefer(inner_, p), strand_};
   }
   friend bool operator==(const context_executor& a, const context_executor& b) noexcept {
     return a.inner_ == b.inner_ && a.strand_ == b.strand_;
   }
-  friend bool operator!=(const context_executor& a, const context_executor& b) noexcept { return !(a == b); }
+  friend bool operator!=(const context_executor& a, const context_executor& b) noexcept {
+    return !(a == b);
+  }
 
  private:
   Inner inner_;
@@ -70,9 +74,9 @@ template <class Executor>
 }
 
 // The completion token: `std::size_t n = co_await socket.async_read_some(buffer, skein::awaiting);`
-// A leading error_code or exception_ptr is thrown. Cancelling asks the operation to stop through its
-// cancellation slot and waits until it has; then `cancelled` is thrown. Destroying the coroutine stops
-// the operation and forgets it.
+// A leading error_code or exception_ptr is thrown. Cancelling asks the operation to stop through
+// its cancellation slot and waits until it has; then `cancelled` is thrown. Destroying the
+// coroutine stops the operation and forgets it.
 struct awaiting_t {};
 inline constexpr awaiting_t awaiting{};
 
@@ -106,8 +110,8 @@ struct asio_handler {
 };
 
 template <class First, class... Rest>
-constexpr bool leads_with_error = std::is_same_v<First, boost::system::error_code> ||
-                                  std::is_same_v<First, std::exception_ptr>;
+constexpr bool leads_with_error =
+    std::is_same_v<First, boost::system::error_code> || std::is_same_v<First, std::exception_ptr>;
 
 template <class Initiation, class InitArgs, class... Args>
 class asio_awaiter : public wait {
@@ -135,7 +139,8 @@ class asio_awaiter : public wait {
     auto& executor = owner()->where().executor();
     std::apply(
         [&](auto&&... args) {
-          std::move(init_)(asio_handler<Args...>{state_, executor}, std::forward<decltype(args)>(args)...);
+          std::move(init_)(asio_handler<Args...>{state_, executor},
+                           std::forward<decltype(args)>(args)...);
         },
         std::move(args_));
     if (auto* c = owner_strand().cancellation()) {

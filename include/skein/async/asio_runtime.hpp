@@ -7,9 +7,9 @@
 
 namespace skein {
 
-// With one thread (the default), everything runs on the one thread that calls `run_until` (sync_wait
-// does). With more, that many threads of its own run it from construction to destruction, and the caller
-// of `run_until` waits. Destroy jobs before the runtime.
+// With one thread (the default), everything runs on the one thread that calls `run_until`
+// (sync_wait does). With more, that many threads of its own run it from construction to
+// destruction, and the caller of `run_until` waits. Destroy jobs before the runtime.
 class asio_runtime final : public runtime {
  public:
   explicit asio_runtime(unsigned threads = 1);

@@ -52,7 +52,9 @@ class cancel_state final : public detail::waker {
   void unlink() noexcept;
   [[nodiscard]] const cancel_state* parent() const noexcept { return parent_.get(); }
   [[nodiscard]] bool stop_requested() const noexcept { return source_.stop_requested(); }
-  [[nodiscard]] cancel_reason reason() const noexcept { return reason_.load(std::memory_order_acquire); }
+  [[nodiscard]] cancel_reason reason() const noexcept {
+    return reason_.load(std::memory_order_acquire);
+  }
   [[nodiscard]] std::stop_token token() const noexcept { return source_.get_token(); }
   void fire(std::uint64_t) noexcept override { request(cancel_reason::deadline); }
 
@@ -67,8 +69,8 @@ class cancel_state final : public detail::waker {
   std::optional<std::stop_callback<follow>> link_;
 };
 
-// Stops what runs under it: `co_await with_cancel(source, work())`. Copies share the same scope. Any
-// thread. Stopping is sticky, and stopping twice changes nothing.
+// Stops what runs under it: `co_await with_cancel(source, work())`. Copies share the same scope.
+// Any thread. Stopping is sticky, and stopping twice changes nothing.
 class cancel_source {
  public:
   cancel_source() : state_(new cancel_state) {}
@@ -81,9 +83,9 @@ class cancel_source {
   boost::intrusive_ptr<cancel_state> state_;
 };
 
-// Opens a scope on the strand that runs here, until the object dies: waits inside are stopped by this
-// scope, which is stopped by the one around it (or by none: `outside`, for clean-up). Lives in a
-// coroutine's frame and may be held across co_await.
+// Opens a scope on the strand that runs here, until the object dies: waits inside are stopped by
+// this scope, which is stopped by the one around it (or by none: `outside`, for clean-up). Lives in
+// a coroutine's frame and may be held across co_await.
 class cancel_scope {
  public:
   struct outside {};

@@ -12,10 +12,10 @@
 
 namespace skein {
 
-// `send` suspends while the channel is full, `receive` while it is empty; both are cancellation points.
-// After `close`, sends give false, and receives drain what is there, then give nullopt. Capacity 0 is a
-// rendezvous: a send completes when a receiver takes the value. A value whose receiver was destroyed
-// after it was handed over goes with the receiver.
+// `send` suspends while the channel is full, `receive` while it is empty; both are cancellation
+// points. After `close`, sends give false, and receives drain what is there, then give nullopt.
+// Capacity 0 is a rendezvous: a send completes when a receiver takes the value. A value whose
+// receiver was destroyed after it was handed over goes with the receiver.
 template <class T>
 class channel {
  public:

@@ -61,9 +61,9 @@ class offloaded : public wait {
 };
 }  // namespace detail
 
-// Runs `fn()` on the pool, in the context of this call, and gives its result on the awaiter's runtime.
-// Cancelling the wait does not interrupt `fn`: it runs to its end, its result is dropped; it may look at
-// `current_stop_token()`. What `fn` holds by reference must outlive it even then.
+// Runs `fn()` on the pool, in the context of this call, and gives its result on the awaiter's
+// runtime. Cancelling the wait does not interrupt `fn`: it runs to its end, its result is dropped;
+// it may look at `current_stop_token()`. What `fn` holds by reference must outlive it even then.
 template <class F>
 [[nodiscard]] auto offload(thread_pool& pool, F fn) {
   using T = std::invoke_result_t<F&>;

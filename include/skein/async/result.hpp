@@ -13,7 +13,8 @@ namespace detail {
 template <class T>
 struct result_awaiter : task_awaiter<T> {
   task<T> owned;
-  explicit result_awaiter(task<T> t) : task_awaiter<T>{task_access<T>::handle(t)}, owned(std::move(t)) {}
+  explicit result_awaiter(task<T> t)
+      : task_awaiter<T>{task_access<T>::handle(t)}, owned(std::move(t)) {}
   bool await_ready() const noexcept { return false; }
   std::expected<T, std::exception_ptr> await_resume() {
     try {

@@ -10,8 +10,8 @@
 
 namespace skein {
 
-// Runs `work` to its end on `rt`, driven by this thread, and gives its result. If an exception leaves the
-// driving (a stuck simulation), the work is destroyed.
+// Runs `work` to its end on `rt`, driven by this thread, and gives its result. If an exception
+// leaves the driving (a stuck simulation), the work is destroyed.
 template <class T>
 T sync_wait(runtime& rt, task<T> work) {
   boost::intrusive_ptr<detail::job_state<T>> state(new detail::job_state<T>);
@@ -42,8 +42,9 @@ T sync_wait(task<T> work) {
   return sync_wait(rt, std::move(work));
 }
 
-// What main() returns: runs `work`; Ctrl-C (SIGINT) and SIGTERM cancel it, a second one ends the program
-// at once. 0 on success, 130 when cancelled so, 1 on an error, which is printed to stderr in one line.
+// What main() returns: runs `work`; Ctrl-C (SIGINT) and SIGTERM cancel it, a second one ends the
+// program at once. 0 on success, 130 when cancelled so, 1 on an error, which is printed to stderr
+// in one line.
 int run(task<> work);
 // As above; the task's result is the exit code.
 int run(task<int> work);

@@ -48,12 +48,12 @@ class runtime {
   // Runs blocking work: on the pool's threads, or in simulation as a step of its own.
   virtual void run_blocking(thread_pool& pool, std::move_only_function<void()> work) = 0;
 
-  // For Asio objects and `asio::awaitable` code. With more than one thread, I/O objects that several
-  // coroutines share belong on an asio::strand of it, as always with Asio.
+  // For Asio objects and `asio::awaitable` code. With more than one thread, I/O objects that
+  // several coroutines share belong on an asio::strand of it, as always with Asio.
   [[nodiscard]] virtual const boost::asio::any_io_executor& executor() = 0;
 
-  // Runs on the calling thread until `done()`, which is looked at after every step. `wake()` from any
-  // thread makes it look again.
+  // Runs on the calling thread until `done()`, which is looked at after every step. `wake()` from
+  // any thread makes it look again.
   virtual void run_until(const std::function<bool()>& done) = 0;
   virtual void wake() = 0;
 

@@ -1,5 +1,5 @@
-// The runtime of tests: virtual time, and a seeded choice of what runs next. The same seed gives the same
-// run, always.
+// The runtime of tests: virtual time, and a seeded choice of what runs next. The same seed gives
+// the same run, always.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 
 namespace skein {
 
-// One thread. The clock stands still while anything is ready and jumps to the next timer when nothing is.
-// Asio code runs on `executor()`, in the same seeded order; its real timers and sockets are waited for
-// only when nothing virtual is left to do. If a run gets stuck, or an exception leaves `run_until`, the
-// seed and the step are named: in the error, or on stderr.
+// One thread. The clock stands still while anything is ready and jumps to the next timer when
+// nothing is. Asio code runs on `executor()`, in the same seeded order; its real timers and sockets
+// are waited for only when nothing virtual is left to do. If a run gets stuck, or an exception
+// leaves `run_until`, the seed and the step are named: in the error, or on stderr.
 class simulated_runtime final : public runtime {
  public:
   enum class order { seeded, fifo };

@@ -60,8 +60,8 @@ root_coroutine run_job(task<T> work, boost::intrusive_ptr<job_state<T>> state) {
 }  // namespace detail
 
 // A task that runs on its own strand. Awaiting it gives the task's result, once; that wait may be
-// cancelled without stopping the job. Dropping the handle destroys the job where it stands: it is stopped
-// for good, its destructors run in its own context, and on return nothing of it is left.
+// cancelled without stopping the job. Dropping the handle destroys the job where it stands: it is
+// stopped for good, its destructors run in its own context, and on return nothing of it is left.
 template <class T = void>
 class [[nodiscard("dropping a job destroys it")]] job {
  public:
@@ -140,10 +140,10 @@ job<T> spawn(runtime& rt, task<T> work) {
   return job<T>(std::move(state), std::move(root), std::move(scope));
 }
 
-// Children that run beside each other and beside their owner, under one scope. The first failure cancels
-// the others. `join()` waits until all are gone and rethrows that failure, or `cancelled` if the scope
-// around the group was stopped; it does not return early, so nothing outlives it. Leaving without a join
-// destroys the children where they stand. Lives in a coroutine's frame.
+// Children that run beside each other and beside their owner, under one scope. The first failure
+// cancels the others. `join()` waits until all are gone and rethrows that failure, or `cancelled`
+// if the scope around the group was stopped; it does not return early, so nothing outlives it.
+// Leaving without a join destroys the children where they stand. Lives in a coroutine's frame.
 class task_group {
  public:
   task_group();

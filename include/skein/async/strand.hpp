@@ -1,5 +1,5 @@
-// A strand is one logical thread of control: it owns the OpenTelemetry context that its code sees, on
-// whatever thread that code happens to run. docs/context.md tells why.
+// A strand is one logical thread of control: it owns the OpenTelemetry context that its code sees,
+// on whatever thread that code happens to run. docs/context.md tells why.
 #pragma once
 
 #include <atomic>
@@ -22,9 +22,9 @@ namespace detail {
 class root;
 }
 
-// Owned by a root (a spawned task, a branch of when_all, a child of a group) or by a stream; tasks share
-// the strand of whoever awaits them. Not a user-facing handle: ask `current_context()`, hold an
-// `activation`, or `bind_context` a callback.
+// Owned by a root (a spawned task, a branch of when_all, a child of a group) or by a stream; tasks
+// share the strand of whoever awaits them. Not a user-facing handle: ask `current_context()`, hold
+// an `activation`, or `bind_context` a callback.
 class strand {
  public:
   explicit strand(context base) noexcept : base_(std::move(base)) {}
@@ -35,11 +35,11 @@ class strand {
   // The innermost attached context, else the one the strand was born with. Any thread.
   [[nodiscard]] context current() const noexcept;
 
-  // Makes `c` current until the entry with this key is detached. Keys are addresses of live objects, so
-  // the same context may be attached twice.
+  // Makes `c` current until the entry with this key is detached. Keys are addresses of live
+  // objects, so the same context may be attached twice.
   void attach(const void* key, const context& c);
-  // Removes exactly the entry with this key, from this strand or else from whichever has it. False when
-  // there is none. Any thread.
+  // Removes exactly the entry with this key, from this strand or else from whichever has it. False
+  // when there is none. Any thread.
   bool detach(const void* key) noexcept;
 
   // The scope that stops this strand's waits, or null.
@@ -47,7 +47,8 @@ class strand {
     return scope_ ? scope_.get() : inherited_.get();
   }
   void throw_if_cancelled() const {
-    if (auto* c = cancellation(); c && c->stop_requested()) [[unlikely]] throw cancelled(c->reason());
+    if (auto* c = cancellation(); c && c->stop_requested()) [[unlikely]]
+      throw cancelled(c->reason());
   }
 
   // The strand whose code runs on this thread now, or null outside every coroutine and activation.
@@ -68,10 +69,11 @@ class strand {
 
   context base_;
   std::atomic<entry*> top_{nullptr};
-  detail::root* root_ = nullptr;                     // who runs this strand now
-  boost::intrusive_ptr<cancel_state> scope_;         // innermost scope opened by this strand itself
-  boost::intrusive_ptr<cancel_state> inherited_;     // spawner's or, for a stream, the consumer's
-  boost::intrusive_ptr<cancel_state> stream_scope_;  // links scopes of a stream's body to its consumer
+  detail::root* root_ = nullptr;                  // who runs this strand now
+  boost::intrusive_ptr<cancel_state> scope_;      // innermost scope opened by this strand itself
+  boost::intrusive_ptr<cancel_state> inherited_;  // spawner's or, for a stream, the consumer's
+  boost::intrusive_ptr<cancel_state>
+      stream_scope_;  // links scopes of a stream's body to its consumer
   bool is_stream_ = false;
   bool listed_ = false;
   mutable std::atomic_flag busy_;
@@ -82,8 +84,8 @@ class strand {
 // The context that code here sees: the active strand's, else what OpenTelemetry says.
 [[nodiscard]] context current_context() noexcept;
 
-// The stop token of the code that runs here; never requested outside a cancellable run. For blocking
-// work that wants to look up from time to time.
+// The stop token of the code that runs here; never requested outside a cancellable run. For
+// blocking work that wants to look up from time to time.
 [[nodiscard]] std::stop_token current_stop_token() noexcept;
 
 // Makes a strand active for the enclosing scope: for code that is not a coroutine (callbacks,
@@ -99,8 +101,8 @@ class activation {
   strand* previous_;
 };
 
-// Makes `c` current for the enclosing scope on this thread; same rule as `activation`. What is *called*
-// in the scope (a stream, a spawned task) is born with `c`.
+// Makes `c` current for the enclosing scope on this thread; same rule as `activation`. What is
+// *called* in the scope (a stream, a spawned task) is born with `c`.
 class context_scope {
  public:
   explicit context_scope(context c) noexcept;
@@ -116,8 +118,8 @@ class context_scope {
 // A callable that runs `fn` in the context of this call, on whatever thread it is invoked.
 template <class F>
 [[nodiscard]] auto bind_context(F fn) {
-  return [fn = std::move(fn), c = current_context()]<class... Args>(Args&&... args) mutable
-             -> decltype(auto)
+  return [fn = std::move(fn),
+          c = current_context()]<class... Args>(Args&&... args) mutable -> decltype(auto)
            requires std::invocable<F&, Args...>
   {
     context_scope scope(c);

@@ -102,15 +102,17 @@ struct pull {
 
 }  // namespace detail
 
-// The body runs only inside `co_await next()`, so nothing is produced that was not asked for. It has a
-// strand of its own, born with the context of the *call*: what the body makes current is invisible to the
-// consumer, and the other way round. It runs on the runtime, and under the cancellation, of whoever pulls.
+// The body runs only inside `co_await next()`, so nothing is produced that was not asked for. It
+// has a strand of its own, born with the context of the *call*: what the body makes current is
+// invisible to the consumer, and the other way round. It runs on the runtime, and under the
+// cancellation, of whoever pulls.
 //
-// `next()` gives a pointer to the value, valid until the next pull or the stream's end, or null at the
-// end; it rethrows what the body throws, once; it is a cancellation point. One pull at a time.
+// `next()` gives a pointer to the value, valid until the next pull or the stream's end, or null at
+// the end; it rethrows what the body throws, once; it is a cancellation point. One pull at a time.
 //
-// Dropping the stream between pulls destroys the body where it stands, in its own context. While a pull
-// is in flight its consumer is suspended and cannot drop it; destroying the consumer destroys both.
+// Dropping the stream between pulls destroys the body where it stands, in its own context. While a
+// pull is in flight its consumer is suspended and cannot drop it; destroying the consumer destroys
+// both.
 template <class T>
 class [[nodiscard("pull the stream, or nothing happens")]] stream {
  public:

@@ -87,9 +87,9 @@ struct task_awaiter {
 
 }  // namespace detail
 
-// Starts when awaited, on the awaiter's strand and runtime; awaited once. An exception in it is rethrown
-// at the co_await, which is a cancellation point. Dropping a task that was never awaited runs nothing;
-// dropping one that is suspended destroys its frame in its own context.
+// Starts when awaited, on the awaiter's strand and runtime; awaited once. An exception in it is
+// rethrown at the co_await, which is a cancellation point. Dropping a task that was never awaited
+// runs nothing; dropping one that is suspended destroys its frame in its own context.
 template <class T = void>
 class [[nodiscard("co_await the task, or nothing happens")]] task {
  public:
@@ -134,7 +134,9 @@ task<T> detail::task_promise<T>::get_return_object() noexcept {
 
 template <class T>
 struct task_access {
-  static std::coroutine_handle<detail::task_promise<T>> handle(const task<T>& t) { return t.handle_; }
+  static std::coroutine_handle<detail::task_promise<T>> handle(const task<T>& t) {
+    return t.handle_;
+  }
 };
 
 }  // namespace skein

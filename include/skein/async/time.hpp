@@ -63,7 +63,9 @@ class deadline_timer {
 
 // Suspends for `d` of the runtime's time. A cancellation point.
 [[nodiscard]] inline detail::sleeper sleep_for(runtime::duration d) { return detail::sleeper(d); }
-[[nodiscard]] inline detail::sleeper sleep_until(runtime::time_point t) { return detail::sleeper(t); }
+[[nodiscard]] inline detail::sleeper sleep_until(runtime::time_point t) {
+  return detail::sleeper(t);
+}
 
 // Lets everything else that is ready run first.
 [[nodiscard]] task<> reschedule();
@@ -93,13 +95,14 @@ task<T> shielded(runtime::duration d, task<T> work) {
 template <class T>
 struct shield_awaiter : task_awaiter<T> {
   task<T> owned;
-  explicit shield_awaiter(task<T> t) : task_awaiter<T>{task_access<T>::handle(t)}, owned(std::move(t)) {}
+  explicit shield_awaiter(task<T> t)
+      : task_awaiter<T>{task_access<T>::handle(t)}, owned(std::move(t)) {}
   bool await_ready() const noexcept { return false; }
 };
 }  // namespace detail
 
-// Runs clean-up that must finish although the run was stopped: outside of every scope around it, but for
-// no longer than `limit`. Being awaited is no cancellation point.
+// Runs clean-up that must finish although the run was stopped: outside of every scope around it,
+// but for no longer than `limit`. Being awaited is no cancellation point.
 template <class T>
 [[nodiscard]] auto shield(runtime::duration limit, task<T> work) {
   return detail::shield_awaiter<T>(detail::shielded(limit, std::move(work)));

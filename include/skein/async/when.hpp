@@ -47,7 +47,8 @@ task<std::tuple<detail::value_or_monostate<T>...>> when_all(task<T>... work) {
   std::apply([&](auto&... to) { (group.spawn(detail::store(std::move(work), to)), ...); }, results);
   co_await group.join();
   co_return std::apply(
-      [](auto&... r) { return std::tuple<detail::value_or_monostate<T>...>(std::move(*r)...); }, results);
+      [](auto&... r) { return std::tuple<detail::value_or_monostate<T>...>(std::move(*r)...); },
+      results);
 }
 
 template <class T>
@@ -76,8 +77,8 @@ struct first_of {
   T value;
 };
 
-// The first result, and whose it is; the others are cancelled and waited for. If a task fails before one
-// succeeds, its failure is rethrown. `work` must not be empty.
+// The first result, and whose it is; the others are cancelled and waited for. If a task fails
+// before one succeeds, its failure is rethrown. `work` must not be empty.
 template <class T>
 task<first_of<detail::value_or_monostate<T>>> when_any(std::vector<task<T>> work) {
   std::optional<detail::value_or_monostate<T>> value;
@@ -105,7 +106,9 @@ task<std::variant<detail::value_or_monostate<T>...>> when_any(task<T>... work) {
   co_await group.join();
   std::optional<std::variant<detail::value_or_monostate<T>...>> result;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((*first == I ? void(result.emplace(std::in_place_index<I>, std::move(*std::get<I>(values)))) : void()), ...);
+    ((*first == I ? void(result.emplace(std::in_place_index<I>, std::move(*std::get<I>(values))))
+                  : void()),
+     ...);
   }(std::index_sequence_for<T...>());
   co_return std::move(*result);
 }

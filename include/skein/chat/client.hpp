@@ -22,16 +22,16 @@ struct client_info {
   std::uint16_t server_port = 0;
 };
 
-// One answer of a model, arriving. Move-only. Pulled with `next()` like any stream; dropping it closes
-// the connection and ends the span as `abandoned`.
+// One answer of a model, arriving. Move-only. Pulled with `next()` like any stream; dropping it
+// closes the connection and ends the span as `abandoned`.
 class chat_stream {
  public:
   chat_stream(chat_stream&&) noexcept;
   chat_stream& operator=(chat_stream&&) noexcept;
   ~chat_stream();
 
-  // The next update, or null after the model's terminal event. Throws provider_error, transport_error,
-  // protocol_error (`stream_cut` when it ended before that event), or `cancelled`.
+  // The next update, or null after the model's terminal event. Throws provider_error,
+  // transport_error, protocol_error (`stream_cut` when it ended before that event), or `cancelled`.
   [[nodiscard]] auto next() noexcept { return body_.next(); }
 
   // What the updates so far add up to; the whole answer once `next()` has given null.
@@ -58,11 +58,12 @@ class chat_client {
   chat_client& operator=(const chat_client&) = delete;
   virtual ~chat_client() = default;
 
-  // Asks the model. The request is sent at the first pull; request and options are borrowed for this call
-  // only. What fails here (an option the provider cannot express, a set-up) is thrown here.
+  // Asks the model. The request is sent at the first pull; request and options are borrowed for
+  // this call only. What fails here (an option the provider cannot express, a set-up) is thrown
+  // here.
   //
-  // Spans: one `chat {model}`, CLIENT, a child of the context of this call, from this call until the
-  // stream has ended, failed or been dropped.
+  // Spans: one `chat {model}`, CLIENT, a child of the context of this call, from this call until
+  // the stream has ended, failed or been dropped.
   [[nodiscard]] chat_stream stream(const chat_request& request, const chat_options& options = {});
 
   [[nodiscard]] virtual client_info info() const = 0;
@@ -73,7 +74,8 @@ class chat_client {
  protected:
   // A provider's part: runs inside the chat span's context. The stream it returns ends only after a
   // response_finished, and throws when there will be none.
-  virtual skein::stream<chat_update> open(const chat_request& request, const chat_options& options) = 0;
+  virtual skein::stream<chat_update> open(const chat_request& request,
+                                          const chat_options& options) = 0;
 };
 
 }  // namespace skein

@@ -19,6 +19,7 @@ namespace skein {
 [[nodiscard]] std::expected<message, json::mismatch> message_from_json(const json::value& v);
 
 [[nodiscard]] json::value messages_to_json(std::span<const message> messages);
-[[nodiscard]] std::expected<std::vector<message>, json::mismatch> messages_from_json(const json::value& v);
+[[nodiscard]] std::expected<std::vector<message>, json::mismatch> messages_from_json(
+    const json::value& v);
 
 }  // namespace skein

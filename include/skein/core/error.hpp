@@ -32,7 +32,8 @@ class schema_error : public error {
   std::string path_;
 };
 
-// A peer broke its protocol: malformed frames, a stream cut before its terminal event, a limit passed.
+// A peer broke its protocol: malformed frames, a stream cut before its terminal event, a limit
+// passed.
 class protocol_error : public error {
  public:
   explicit protocol_error(const std::string& message, std::string code = "protocol_error")
@@ -57,10 +58,10 @@ class transport_error : public error {
 };
 
 struct provider_failure {
-  int status = 0;                                       // HTTP status, 0 if the error came in a stream
-  std::string code = {};                                // the provider's own code, e.g. rate_limit_exceeded
+  int status = 0;         // HTTP status, 0 if the error came in a stream
+  std::string code = {};  // the provider's own code, e.g. rate_limit_exceeded
   std::optional<std::chrono::milliseconds> retry_after = {};
-  std::string body = {};                                // as received, within the client's limit
+  std::string body = {};  // as received, within the client's limit
 };
 
 // A model provider answered with an error.
@@ -100,8 +101,8 @@ class usage_error : public error {
 
 enum class cancel_reason : unsigned char { cancelled, deadline };
 
-// An outcome, not an error: somebody stopped the run, or its deadline passed. Deliberately not derived
-// from skein::error, so that a handler for failures does not swallow it.
+// An outcome, not an error: somebody stopped the run, or its deadline passed. Deliberately not
+// derived from skein::error, so that a handler for failures does not swallow it.
 class cancelled : public std::exception {
  public:
   explicit cancelled(cancel_reason reason = cancel_reason::cancelled) noexcept : reason_(reason) {}

@@ -45,14 +45,16 @@ class turn {
     return *this;
   }
   turn& cut();  // the stream ends here, without its terminal event
-  // Runs inside the provider, in the chat span's context: where an HTTP client's own spans would open.
+  // Runs inside the provider, in the chat span's context: where an HTTP client's own spans would
+  // open.
   turn& run(std::function<void()> code);
   turn& run_at_open(std::function<void()> code);
 
  private:
   friend class client;
   struct cut_here {};
-  using step = std::variant<chat_update, runtime::duration, std::exception_ptr, cut_here, std::function<void()>>;
+  using step = std::variant<chat_update, runtime::duration, std::exception_ptr, cut_here,
+                            std::function<void()>>;
   std::vector<step> steps_;
   std::function<void()> at_open_;
   std::exception_ptr refusal_;
@@ -66,7 +68,8 @@ struct seen_request {
 };
 
 // Answers with its turns, one for each request, in order; a request beyond the last one fails with
-// usage_error. Or asks a function, which sees the request and may be called by several runs at once.
+// usage_error. Or asks a function, which sees the request and may be called by several runs at
+// once.
 class client final : public chat_client {
  public:
   using responder = std::function<turn(const chat_request&, const chat_options&)>;
@@ -81,10 +84,13 @@ class client final : public chat_client {
   [[nodiscard]] std::size_t open_streams() const noexcept;
   [[nodiscard]] std::size_t produced() const noexcept;
 
-  [[nodiscard]] static client_info default_info() { return {.provider = "scripted", .model = "scripted-1"}; }
+  [[nodiscard]] static client_info default_info() {
+    return {.provider = "scripted", .model = "scripted-1"};
+  }
 
  protected:
-  skein::stream<chat_update> open(const chat_request& request, const chat_options& options) override;
+  skein::stream<chat_update> open(const chat_request& request,
+                                  const chat_options& options) override;
 
  private:
   struct state;

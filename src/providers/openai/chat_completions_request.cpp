@@ -128,8 +128,9 @@ class body_writer {
     close_array();
   }
 
-  void messages(const std::vector<message>& messages) {
+  void messages(const std::string& instructions, const std::vector<message>& messages) {
     array_member("messages");
+    if (!instructions.empty()) plain(system_message(instructions));
     for (const auto& m : messages) {
       if (m.role == role::assistant) {
         assistant(m);
@@ -441,7 +442,7 @@ std::string request_body(const chat_request& request, const chat_options& option
   body.open();
   body.members(members);
   if (!request.tools.empty() && !members.contains("tools")) body.tools(request.tools);
-  if (!members.contains("messages")) body.messages(request.messages);
+  if (!members.contains("messages")) body.messages(request.instructions, request.messages);
   body.close();
   std::string text = std::move(body).take();
   make_valid_utf8(text);

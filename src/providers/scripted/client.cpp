@@ -20,9 +20,12 @@ turn& turn::reasoning(std::vector<std::string> chunks) {
 turn& turn::call(std::string name, std::string arguments, std::string id) {
   if (id.empty()) id = std::format("call_{}", calls_ + 1);
   auto half = arguments.size() / 2;
-  steps_.emplace_back(chat_update(tool_call_delta{
-      .call = calls_, .id = std::move(id), .name = std::move(name), .arguments = arguments.substr(0, half)}));
-  steps_.emplace_back(chat_update(tool_call_delta{.call = calls_, .arguments = arguments.substr(half)}));
+  steps_.emplace_back(chat_update(tool_call_delta{.call = calls_,
+                                                  .id = std::move(id),
+                                                  .name = std::move(name),
+                                                  .arguments = arguments.substr(0, half)}));
+  steps_.emplace_back(
+      chat_update(tool_call_delta{.call = calls_, .arguments = arguments.substr(half)}));
   ++calls_;
   return *this;
 }
@@ -76,9 +79,10 @@ struct client::state {
     std::lock_guard lock(mutex);
     seen.push_back({request, options});
     if (next == turns.size()) {
-      throw usage_error(std::format(
-          "scripted model: the script has {} turns, but one more was asked for; add a turn or ask less",
-          turns.size()));
+      throw usage_error(
+          std::format("scripted model: the script has {} turns, but one more was asked for; add a "
+                      "turn or ask less",
+                      turns.size()));
     }
     return turns[next++];
   }

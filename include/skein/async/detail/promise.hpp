@@ -1,5 +1,5 @@
-// What the promises of Skein's coroutines have in common, and how they await things that know nothing of
-// strands.
+// What the promises of Skein's coroutines have in common, and how they await things that know
+// nothing of strands.
 #pragma once
 
 #include <coroutine>
@@ -32,12 +32,12 @@ decltype(auto) awaiter_of(A&& a) {
 
 // Awaiters that switch strands themselves.
 template <class A>
-concept native_awaitable =
-    requires { typename std::remove_cvref_t<A>::skein_native; } ||
-    requires { typename std::remove_cvref_t<decltype(awaiter_of(std::declval<A>()))>::skein_native; };
+concept native_awaitable = requires { typename std::remove_cvref_t<A>::skein_native; } || requires {
+  typename std::remove_cvref_t<decltype(awaiter_of(std::declval<A>()))>::skein_native;
+};
 
-// Lays a strand before the frame, so that it outlives everything in it: a coroutine's parameters are
-// destroyed after its promise, and must still find their context.
+// Lays a strand before the frame, so that it outlives everything in it: a coroutine's parameters
+// are destroyed after its promise, and must still find their context.
 class owns_strand {
  public:
   static void* operator new(std::size_t size);
@@ -52,8 +52,9 @@ class owns_strand {
   static constexpr std::size_t room = (sizeof(strand) + alignment - 1) / alignment * alignment;
 };
 
-// The handle that a foreign awaitable gets to resume: it makes our root ready, on our runtime, wherever
-// and on whatever thread it is resumed. Destroying it wakes the coroutine with `cancelled`.
+// The handle that a foreign awaitable gets to resume: it makes our root ready, on our runtime,
+// wherever and on whatever thread it is resumed. Destroying it wakes the coroutine with
+// `cancelled`.
 class bridge {
  public:
   struct promise_type {

@@ -17,8 +17,8 @@
 namespace skein {
 namespace detail {
 
-// Transfers between Skein's coroutines go through a per-thread loop instead of symmetric transfer, which
-// GCC makes a tail call only with -foptimize-sibling-calls and never under a sanitizer.
+// Transfers between Skein's coroutines go through a per-thread loop instead of symmetric transfer,
+// which GCC makes a tail call only with -foptimize-sibling-calls and never under a sanitizer.
 struct runner {
   std::coroutine_handle<> next;
 };
@@ -28,8 +28,8 @@ inline thread_local constinit strand* t_active = nullptr;
 inline void transfer(std::coroutine_handle<> h) noexcept { t_run->next = h; }
 
 // One logical thread of control has at most one pending wait, so the root keeps the state of it. An
-// episode is what runs between two waits; it holds the root's lock, so that an episode on another thread,
-// or a destruction from there, begins when this one has fully suspended.
+// episode is what runs between two waits; it holds the root's lock, so that an episode on another
+// thread, or a destruction from there, begins when this one has fully suspended.
 class root final : public waker {
  public:
   explicit root(runtime& rt) noexcept : runtime_(&rt) {}
@@ -85,8 +85,8 @@ struct strand_access {
   static detail::root* root_of(const strand& s) noexcept { return s.root_; }
   static void set_root(strand& s, detail::root* r) noexcept { s.root_ = r; }
   static void set_stream(strand& s) noexcept { s.is_stream_ = true; }
-  // What a scope, a job or a group opened on this strand falls under. A stream's consumer changes from
-  // pull to pull, so scopes of its body hang on one that is linked anew.
+  // What a scope, a job or a group opened on this strand falls under. A stream's consumer changes
+  // from pull to pull, so scopes of its body hang on one that is linked anew.
   static boost::intrusive_ptr<cancel_state> scope_parent(strand& s) {
     if (s.scope_ || !s.is_stream_) return s.scope_ ? s.scope_ : s.inherited_;
     if (!s.stream_scope_) s.stream_scope_.reset(new cancel_state(s.inherited_));
@@ -100,9 +100,12 @@ struct strand_access {
 };
 
 inline strand* strand::active() noexcept { return detail::t_active; }
-inline activation::activation(strand& s) noexcept : previous_(detail::t_active) { detail::t_active = &s; }
+inline activation::activation(strand& s) noexcept : previous_(detail::t_active) {
+  detail::t_active = &s;
+}
 inline activation::~activation() { detail::t_active = previous_; }
-inline context_scope::context_scope(context c) noexcept : strand_(std::move(c)), activation_(strand_) {}
+inline context_scope::context_scope(context c) noexcept
+    : strand_(std::move(c)), activation_(strand_) {}
 
 namespace detail {
 
