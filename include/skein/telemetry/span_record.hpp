@@ -30,8 +30,7 @@ struct span_link {
   friend bool operator==(const span_link&, const span_link&) = default;
 };
 
-// Identifiers are lower-case hex: 32 digits for a trace, 16 for a span. Attributes are sorted by
-// key.
+// Identifiers are lower-case hex: 32 digits for a trace, 16 for a span.
 struct span_record {
   std::string trace_id = {};
   std::string span_id = {};
@@ -58,7 +57,8 @@ struct span_record {
   friend bool operator==(const span_record&, const span_record&) = default;
 };
 
-// Must be called while the provider that made the span lives. Byte arrays become arrays of numbers.
+// Attributes come out sorted by key; byte arrays as arrays of numbers. To be called while the
+// provider that made the span lives.
 [[nodiscard]] span_record to_record(const opentelemetry::sdk::trace::SpanData& span);
 
 }  // namespace skein::telemetry
