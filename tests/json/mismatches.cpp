@@ -63,6 +63,12 @@ const expectation scalars[] = {
     {why_not<int>, R"({"secret":1})", {"$", "expected an integer, got an object"}},
     {why_not<std::int8_t>, "128", {"$", "expected an integer from -128 to 127, got 128"}},
     {why_not<std::uint8_t>, "-1", {"$", "expected an integer from 0 to 255, got -1"}},
+    {why_not<std::uint8_t>, "256", {"$", "expected an integer from 0 to 255, got 256"}},
+    {why_not<std::int64_t>,
+     "9223372036854775808.0",
+     {"$",
+      "expected an integer from -9223372036854775808 to 9223372036854775807, got "
+      "9223372036854775808.0"}},
     {why_not<unsigned>, "-1.0", {"$", "expected an integer from 0 to 4294967295, got -1.0"}},
     {why_not<std::int64_t>,
      "9223372036854775808",

@@ -47,6 +47,11 @@ TEST(parse_text, holds_the_size_limit) {
   EXPECT_EQ(result.error(), (json::parse_failure{5, "longer than the limit of 5 bytes (6)"}));
 }
 
+TEST(parse_text, rounds_numbers_correctly) {
+  EXPECT_EQ(json::parse_text("845.76673551092713").value(), 845.76673551092713);
+  EXPECT_EQ(json::parse_text("1919029105.1003547").value(), 1919029105.1003547);
+}
+
 TEST(parse_text, keeps_the_last_of_repeated_keys) {
   EXPECT_EQ(json::parse_text(R"({"a":1,"a":2})").value().at("a"), 2);
 }
