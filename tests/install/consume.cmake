@@ -3,7 +3,9 @@
 #   find_package      installs from BUILD, already built, to a fresh prefix and looks there
 #   build_tree        looks in BUILD itself
 #   add_subdirectory  builds the sources again inside the consumer, as far as it links them
-set(top ${BUILD}/tests/install/${MODE})
+# The consumer is built beside BUILD, at the same depth: a compiler cache that makes paths relative then
+# has the sources already.
+set(top ${BUILD}-consumer-${MODE})
 file(REMOVE_RECURSE ${top})
 
 set(project find_package)
@@ -37,12 +39,12 @@ if(LAUNCHER)
   list(APPEND where -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 endif()
 
-execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/install/${project} -B ${top}/build -G Ninja
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/install/${project} -B ${top} -G Ninja
   -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_BUILD_TYPE=${TYPE} ${where}
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${CMAKE_COMMAND} --build ${top}/build --parallel 2 -- --quiet
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${top} --parallel 2 -- --quiet
   COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${top}/build/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${top}/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
 if(NOT output MATCHES "hello")
   message(FATAL_ERROR "the consumer said '${output}'")
 endif()
