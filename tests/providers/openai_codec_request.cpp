@@ -259,6 +259,8 @@ TEST(openai_request, sends_reasoning_back_as_it_came) {
             R"("reasoning_details":[{"type":"x","data":"d"}],)"},
            {{"r", ""}, ""},
            {{"r", "EqQBCkYIBxgC"}, ""},
+           {{"r", R"({"signature":"x"})"}, ""},
+           {{"r", "7"}, ""},
            {{"r", R"({"openai_reasoning":)"}, ""},
            {{"r", R"({"openai_reasoning":7})"}, ""},
            {{"r", R"({"openai_reasoning":{"key":"tool_calls"}})"}, ""}}) {

@@ -114,6 +114,11 @@ const std::vector<server>& servers() {
          return labels{std::int64_t(n), k == 0 ? all[n].id : "", k == 1 ? all[n].name : ""};
        },
        true, true, true, false},
+      {"name_first_without_labels",
+       [](const calls& all, std::size_t n, std::size_t k) {
+         return labels{{}, "", k == 0 ? all[n].name : ""};
+       },
+       false, true, false},
       {"whole_without_labels",
        [](const calls& all, std::size_t n, std::size_t) { return labels{{}, "", all[n].name}; },
        false, false, false},
@@ -256,6 +261,41 @@ TEST(tool_call, without_arguments_twice_is_two_calls) {
          chunk_of({fragment({{}, "", "ping"}, none), fragment({{}, "", "ping"}, none)})});
     EXPECT_EQ(without_ids(d.response.tool_calls()), calls(4, {"", "ping", none}));
   }
+}
+
+TEST(tool_call, with_another_name_is_another_call_whatever_its_other_labels) {
+  for (const labels& same : {labels{0, "", ""}, labels{{}, "x", ""}, labels{{}, "", ""}}) {
+    const decoded d = decode_chunks({chunk_of({fragment({same.index, same.id, "f"}, "")}),
+                                     chunk_of({fragment({same.index, same.id, "g"}, "{}")})});
+    EXPECT_EQ(without_ids(d.response.tool_calls()), (calls{{"", "f", ""}, {"", "g", "{}"}}));
+  }
+}
+
+TEST(tool_call, with_an_id_that_was_given_before_gets_one_of_its_own) {
+  const decoded d = decode_chunks(
+      {chunk_of({fragment({0, "same", "f"}, "{}"), fragment({1, "same", "f"}, "{}")})});
+  EXPECT_EQ(d.response.tool_calls(),
+            (calls{{"same", "f", "{}"}, {"call_1_chatcmpl-1", "f", "{}"}}));
+}
+
+TEST(tool_call, without_arguments_twice_in_one_event_is_two_calls_whatever_the_index) {
+  const decoded d =
+      decode_chunks({chunk_of({fragment({0, "", "ping"}, ""), fragment({0, "", "ping"}, "")})});
+  EXPECT_EQ(without_ids(d.response.tool_calls()), calls(2, {"", "ping", ""}));
+}
+
+TEST(tool_call, that_got_its_id_late_conflicts_with_another_id) {
+  const decoded d = decode_chunks({chunk_of({fragment({0, "", "f"}, "")}),
+                                   chunk_of({fragment({0, "a", ""}, "{}")}),
+                                   chunk_of({fragment({0, "b", ""}, "[]")})});
+  EXPECT_EQ(d.response.tool_calls(), (calls{{"call_0_chatcmpl-1", "f", "{}"}, {"b", "", "[]"}}));
+}
+
+TEST(tool_call, gets_an_id_that_no_other_call_has) {
+  const decoded d = decode_chunks(
+      {chunk_of({fragment({0, "call_1_chatcmpl-1", "f"}, "{}"), fragment({1, "", "f"}, "{}")})});
+  EXPECT_EQ(d.response.tool_calls(),
+            (calls{{"call_1_chatcmpl-1", "f", "{}"}, {"call_1_chatcmpl-1x", "f", "{}"}}));
 }
 
 TEST(tool_call, whose_name_comes_again_at_the_end_is_one_call) {
