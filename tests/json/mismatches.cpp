@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 #include <tuple>
@@ -44,6 +45,7 @@ struct expectation {
   json::mismatch (*read)(std::string_view);
   std::string text;
   json::mismatch mismatch;
+  friend void PrintTo(const expectation& self, std::ostream* out) { *out << self.text; }
 };
 
 class mismatches : public testing::TestWithParam<expectation> {};

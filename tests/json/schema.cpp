@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <string>
 #include <tuple>
@@ -47,6 +48,7 @@ struct anything {
 struct expectation {
   json::value schema;
   std::string text;
+  friend void PrintTo(const expectation& self, std::ostream* out) { *out << self.text; }
 };
 
 class schemas : public testing::TestWithParam<expectation> {};
