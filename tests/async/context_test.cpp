@@ -1,5 +1,5 @@
-// Law 2 and 3: the context follows the strand, on whatever thread, and never crosses between a stream's
-// body and its consumer.
+// Law 2 and 3: the context follows the strand, on whatever thread, and never crosses between a
+// stream's body and its consumer.
 #include <atomic>
 #include <memory>
 #include <numeric>
@@ -10,73 +10,24 @@
 
 #include <gtest/gtest.h>
 
-#include <skein/async/asio_runtime.hpp>
 #include <skein/async/offload.hpp>
 #include <skein/async/run.hpp>
-#include <skein/async/simulated_runtime.hpp>
 #include <skein/async/spawn.hpp>
 #include <skein/async/stream.hpp>
 #include <skein/async/time.hpp>
 #include <skein/async/when.hpp>
-#include <skein/telemetry/install.hpp>
 
+#include "async/awaitables.hpp"
+#include "async/runtimes.hpp"
 #include "async/spans.hpp"
 
 namespace skein::test {
 namespace {
 
-using std::chrono::milliseconds;
-
-// Suspends and goes to the back of the queue: on a runtime with threads, to any thread.
-task<> hop() { co_await reschedule(); }
-
-// Third-party awaitables, which know nothing of strands.
-struct inline_resume {
-  bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<> h) { h.resume(); }
-  void await_resume() {}
-};
-struct other_thread {
-  thread_pool& pool;
-  bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<> h) {
-    pool.post([h] { h.resume(); });
-  }
-  void await_resume() {}
-};
-using parking_place = std::atomic<void*>;
-struct park {
-  parking_place* slot;
-  bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<> h) { *slot = h.address(); }
-  void await_resume() {}
-};
-void unpark(parking_place& slot) { std::coroutine_handle<>::from_address(slot).resume(); }
-struct declines {
-  bool await_ready() { return false; }
-  bool await_suspend(std::coroutine_handle<>) { return false; }
-  int await_resume() { return current(); }
-};
-struct gives_itself_back {
-  bool await_ready() { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> h) { return h; }
-  int await_resume() { return current(); }
-};
-
-struct world {
-  const char* name;
-  std::unique_ptr<runtime> (*make)();
-};
-class Context : public testing::TestWithParam<world> {
+class Context : public OnEveryRuntime {
  protected:
-  void SetUp() override {
-    telemetry::install();
-    rt = GetParam().make();
-  }
-  void TearDown() override { EXPECT_EQ(current(), 0) << "something stayed current on this thread"; }
   // Other threads resume coroutines only where real threads belong.
-  thread_pool* threads() { return dynamic_cast<simulated_runtime*>(rt.get()) != nullptr ? nullptr : &pool; }
-  std::unique_ptr<runtime> rt;
+  thread_pool* threads() { return simulated() != nullptr ? nullptr : &pool; }
   thread_pool pool{2};
 };
 
@@ -146,7 +97,8 @@ TEST_P(Context, ScopesAcrossAwaitsAndPullsStayWhereTheyBelong) {
 TEST_P(Context, ManyStrandsInterleave) {
   auto all = [](thread_pool* p) -> task<std::size_t> {
     std::vector<task<int>> work;
-    for (int i = 0; i < 200; ++i) work.push_back(consume(static_cast<std::uint8_t>(100 + 2 * (i % 40)), p));
+    for (int i = 0; i < 200; ++i)
+      work.push_back(consume(static_cast<std::uint8_t>(100 + 2 * (i % 40)), p));
     auto counts = co_await when_all(std::move(work));
     EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), 0), 1400);
     co_return counts.size();
@@ -381,10 +333,12 @@ TEST_P(Context, InitiationOfAForeignOperationSeesTheAwaitersContext) {
 TEST_P(Context, OffloadedWorkAndBoundCallbacksSeeTheCallersContext) {
   auto work = [&]() -> task<> {
     scoped s(21);
-    EXPECT_EQ(co_await offload(pool, [] {
-      scoped inner(22);
-      return current() * 100;
-    }), 2200);
+    EXPECT_EQ(co_await offload(pool,
+                               [] {
+                                 scoped inner(22);
+                                 return current() * 100;
+                               }),
+              2200);
     EXPECT_EQ(co_await offload(pool, [] { return current(); }), 21);
     auto bound = bind_context([](int add) { return current() + add; });
     int on_thread = 0;
@@ -447,12 +401,7 @@ TEST_P(Context, ExceptionsThroughNestedStreamsLeaveNothingBehind) {
   sync_wait(*rt, work());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Runtimes, Context,
-    testing::Values(world{"asio_1", [] { return std::unique_ptr<runtime>(new asio_runtime(1)); }},
-                    world{"asio_4", [] { return std::unique_ptr<runtime>(new asio_runtime(4)); }},
-                    world{"simulated", [] { return std::unique_ptr<runtime>(new simulated_runtime(42)); }}),
-    [](const auto& p) { return p.param.name; });
+INSTANTIATE_TEST_SUITE_P(Runtimes, Context, testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test
