@@ -1,0 +1,151 @@
+// Where spans go: one call at the start of main(), from values, from the standard OTEL_* variables,
+// or from both. A program with an OpenTelemetry set-up of its own calls nothing of this.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <opentelemetry/sdk/trace/exporter.h>
+
+#include <skein/json/value.hpp>
+#include <skein/telemetry/ledger.hpp>
+#include <skein/telemetry/tree.hpp>
+
+namespace skein::telemetry {
+
+enum class otlp_protocol : std::uint8_t { http_protobuf, http_json, grpc };
+
+// All that an OTLP exporter needs to know, options and environment put together. Secrets may be in
+// the headers.
+struct otlp_config {
+  otlp_protocol protocol = otlp_protocol::http_protobuf;
+  std::string url = {};  // the whole of it: with HTTP including the path
+  std::vector<std::pair<std::string, std::string>> headers = {};  // decoded
+  std::chrono::milliseconds timeout{10000};                       // of one export, at least 1 ms
+  enum class compression : std::uint8_t { none, gzip } compressed = compression::none;
+  enum class security : std::uint8_t { by_scheme, plain } transport = security::by_scheme;
+  std::string certificate_file = {};  // of whom to trust
+  std::string client_key_file = {};
+  std::string client_certificate_file = {};
+};
+
+// Makes an OTLP exporter; `skein::otlp::make_exporter` in the library skein::otlp is one. Passed
+// in, so that programs without OTLP do not load gRPC.
+using otlp_factory =
+    std::function<std::unique_ptr<opentelemetry::sdk::trace::SpanExporter>(const otlp_config&)>;
+
+// Prints each trace as a tree (tree.hpp) as soon as its root has ended, from the thread on which it
+// ends.
+struct console_tree {
+  std::optional<tree_style> style = {};  // else what fits the terminal
+  std::ostream* to = nullptr;            // borrowed for the pipeline's life; null: standard error
+};
+
+// Appends OTLP JSON lines (otlp_json.hpp); "-" is standard output.
+struct otlp_lines {
+  std::string path = {};
+};
+
+// Sends to a collector with OTLP. What is left out comes from OTEL_EXPORTER_OTLP_*, then from the
+// specification.
+struct otlp_collector {
+  std::optional<otlp_protocol> protocol = {};
+  // As OTEL_EXPORTER_OTLP_ENDPOINT: with HTTP, /v1/traces is added.
+  std::optional<std::string> endpoint = {};
+  std::vector<std::pair<std::string, std::string>> headers =
+      {};  // added to those of the environment
+  std::optional<std::chrono::milliseconds> timeout = {};
+};
+
+// Or a ledger, or any exporter. An exporter of the user's own must return from Export in time by
+// itself.
+using span_destination = std::variant<console_tree, otlp_lines, otlp_collector, span_ledger,
+                                      std::unique_ptr<opentelemetry::sdk::trace::SpanExporter>>;
+
+// A list that can be written in braces although its elements can only be moved.
+class span_destinations {
+ public:
+  span_destinations() = default;
+  template <class... Destinations>
+    requires(std::constructible_from<span_destination, Destinations> && ...)
+  span_destinations(Destinations&&... each) {  // NOLINT(google-explicit-constructor)
+    (list_.emplace_back(std::forward<Destinations>(each)), ...);
+  }
+  [[nodiscard]] std::vector<span_destination>& list() noexcept { return list_; }
+
+ private:
+  std::vector<span_destination> list_;
+};
+
+struct batch_options {
+  std::size_t max_queue_size = 2048;                // spans waiting; more are dropped
+  std::size_t max_batch_size = 512;                 // spans in one export
+  std::chrono::milliseconds schedule_delay{5000};   // how long a span may wait for others
+  std::chrono::milliseconds export_timeout{30000};  // see also flush_deadline
+};
+
+// What is given here wins over the environment; what is left out comes from it, then from the
+// specification.
+struct setup_options {
+  std::optional<std::string> service_name = {};  // OTEL_SERVICE_NAME
+  std::optional<std::string> service_version = {};
+  json::object resource = {};               // OTEL_RESOURCE_ATTRIBUTES, key by key
+  span_destinations exporters = {};         // none: OTEL_TRACES_EXPORTER, by default `otlp`
+  otlp_factory otlp = {};                   // needed by otlp_collector and `otlp`
+  std::optional<batch_options> batch = {};  // OTEL_BSP_*
+  // What the pipeline's destructor may take. Also the most that one export may take, because
+  // opentelemetry-cpp's exporters cannot be interrupted.
+  std::chrono::milliseconds flush_deadline{5000};
+};
+
+// Counted once for each exporter with a queue (all but console_tree and ledgers).
+struct flush_result {
+  std::size_t delivered = 0;  // spans since the last flush
+  std::size_t failed = 0;     // refused by the exporter, or too late
+  std::size_t dropped = 0;    // by a full queue
+  bool in_time = true;        // nothing was left waiting
+  [[nodiscard]] bool ok() const noexcept { return in_time && failed == 0 && dropped == 0; }
+};
+
+// Owns what setup() made. Its destructor puts back the tracer provider and the propagator from
+// before, sends what is waiting within flush_deadline, and gives up the rest.
+class pipeline {
+ public:
+  pipeline(pipeline&&) noexcept;
+  pipeline& operator=(pipeline&&) noexcept;
+  ~pipeline();
+
+  // Sends the spans that have ended by now, and waits for it until the deadline. Any thread.
+  flush_result flush(std::chrono::milliseconds deadline);
+  flush_result flush();  // within flush_deadline
+
+ private:
+  friend pipeline setup(setup_options options);
+  struct state;
+  explicit pipeline(std::unique_ptr<state> s) noexcept;
+  std::unique_ptr<state> state_;
+};
+
+// Installs Skein's context storage (install.hpp), a tracer provider and propagators for the whole
+// program. A variable with a value that makes no sense is reported by name to OpenTelemetry's log
+// (standard error, unless the program says otherwise) and then counts as unset. Throws usage_error
+// when the options cannot be satisfied: a file that cannot be opened, otlp_collector without a
+// factory. With OTEL_SDK_DISABLED=true only storage and propagators are installed.
+//
+// Understood: OTEL_SDK_DISABLED, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_EXPORTER
+// (otlp, console, otlp/stdout, none), OTEL_TRACES_SAMPLER and _ARG, OTEL_BSP_*, OTEL_PROPAGATORS,
+// OTEL_LOG_LEVEL, OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_TRACES_*. docs/telemetry.md has the
+// table.
+[[nodiscard]] pipeline setup(setup_options options = {});
+
+}  // namespace skein::telemetry

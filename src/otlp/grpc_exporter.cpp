@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <string>
+
+#include <opentelemetry/exporters/otlp/otlp_grpc_exporter_factory.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_exporter_options.h>
+#include <opentelemetry/sdk/common/global_log_handler.h>
+
+#include <skein/otlp/exporter.hpp>
+
+#include "otlp/headers.hpp"
+
+namespace skein::otlp {
+
+namespace api = opentelemetry::exporter::otlp;
+using telemetry::otlp_config;
+
+std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
+    const otlp_config& config) {
+  // The constructor reads the environment by rules of its own: every field it sets is set again.
+  api::OtlpGrpcExporterOptions options;
+  options.endpoint = config.url;
+  bool has_scheme = config.url.contains("://");
+  options.use_ssl_credentials = has_scheme ? config.url.starts_with("https://")
+                                           : config.transport != otlp_config::security::plain;
+  options.ssl_credentials_cacert_path = config.certificate_file;
+  options.ssl_credentials_cacert_as_string.clear();
+  options.timeout = config.timeout;
+  options.metadata.clear();
+  for (const auto& [key, value] : config.headers) {
+    // gRPC refuses upper-case keys by ending the program.
+    std::string name = key;
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    options.metadata.emplace(name, encoded_again(value));
+  }
+  options.compression = config.compressed == otlp_config::compression::gzip ? "gzip" : "none";
+  if (!config.client_key_file.empty() || !config.client_certificate_file.empty()) {
+    OTEL_INTERNAL_LOG_WARN(
+        "[Skein] OTLP over gRPC is sent without a client certificate: this exporter has no support "
+        "for one; use OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+  }
+  return api::OtlpGrpcExporterFactory::Create(options);
+}
+
+}  // namespace skein::otlp

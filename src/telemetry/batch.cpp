@@ -1,0 +1,160 @@
+#include "telemetry/batch.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include <opentelemetry/sdk/common/global_log_handler.h>
+
+#include "telemetry/recorder.hpp"
+
+namespace skein::telemetry {
+
+namespace sdk = opentelemetry::sdk;
+namespace nostd = opentelemetry::nostd;
+
+namespace {
+
+// OpenTelemetry says "for ever" with the greatest duration, which no clock can be advanced by.
+batch_processor::clock::time_point after(std::chrono::microseconds timeout) {
+  auto now = batch_processor::clock::now();
+  constexpr auto for_ever = std::chrono::hours(24 * 365);
+  return now + std::min<std::chrono::microseconds>(timeout, for_ever);
+}
+
+}  // namespace
+
+batch_processor::batch_processor(exporter_ptr exporter, const batch_options& options, remake make)
+    : options_(options), exporter_(std::move(exporter)), remake_(std::move(make)) {
+  worker_ = std::thread([this] { work(); });
+}
+
+batch_processor::~batch_processor() {
+  start_close(clock::now() + options_.export_timeout);
+  finish_close();
+}
+
+batch_processor::span_ptr batch_processor::MakeRecordable() noexcept {
+  return exporter_->MakeRecordable();
+}
+
+void batch_processor::OnStart(sdk::trace::Recordable& span,
+                              const opentelemetry::trace::SpanContext& parent) noexcept {
+  if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
+}
+
+void batch_processor::OnEnd(span_ptr&& span) noexcept {
+  std::unique_lock lock(mutex_);
+  if (closing_ || queue_.size() >= options_.max_queue_size) {
+    bool say_so = counts_.dropped++ == 0 && !closing_;
+    lock.unlock();
+    if (say_so) {
+      OTEL_INTERNAL_LOG_WARN("[Skein] the queue of spans (" << options_.max_queue_size
+                                                            << ") is full; spans are dropped");
+    }
+    return;
+  }
+  try {
+    queue_.push_back(std::move(span));
+  } catch (const std::bad_alloc&) {
+    ++counts_.dropped;
+    return;
+  }
+  ++accepted_;
+  if (queue_.size() == 1) oldest_ = clock::now();
+  if (queue_.size() == 1 || queue_.size() == options_.max_batch_size) wake_.notify_one();
+}
+
+void batch_processor::work() {
+  std::unique_lock lock(mutex_);
+  auto due = [this] {
+    return closing_ || flush_to_ > done_ || queue_.size() >= options_.max_batch_size;
+  };
+  while (true) {
+    wake_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+    wake_.wait_until(lock, oldest_ + options_.schedule_delay, due);
+    while (!queue_.empty() && clock::now() < close_by_) export_some(lock);
+    if (!closing_) continue;
+    counts_.failed += queue_.size();
+    done_ += queue_.size();
+    counts_.in_time = counts_.in_time && queue_.empty();
+    queue_.clear();
+    settled_.notify_all();
+    return;
+  }
+}
+
+void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
+  auto count = std::min(queue_.size(), options_.max_batch_size);
+  auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<span_ptr> batch(std::make_move_iterator(queue_.begin()),
+                              std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  auto deadline = close_by_;
+  lock.unlock();
+  bool delivered = export_now(batch, deadline);
+  batch.clear();
+  lock.lock();
+  (delivered ? counts_.delivered : counts_.failed) += count;
+  done_ += count;
+  settled_.notify_all();
+}
+
+bool batch_processor::export_now(std::vector<span_ptr>& batch, clock::time_point deadline) {
+  exporter_ptr brief;
+  if (remake_ && deadline != clock::time_point::max()) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
+    left = std::max(left, std::chrono::milliseconds(1));
+    if (left < options_.export_timeout) brief = remake_(left);
+  }
+  auto& exporter = brief ? *brief : *exporter_;
+  return exporter.Export(nostd::span<span_ptr>(batch.data(), batch.size())) ==
+         sdk::common::ExportResult::kSuccess;
+}
+
+void batch_processor::start_flush() {
+  std::lock_guard lock(mutex_);
+  flush_to_ = accepted_;
+  wake_.notify_one();
+}
+
+flush_result batch_processor::finish_flush(clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  auto target = flush_to_;
+  bool in_time = settled_.wait_until(lock, deadline, [&] { return done_ >= target; });
+  auto result = std::exchange(counts_, {});
+  result.in_time = result.in_time && in_time;
+  return result;
+}
+
+void batch_processor::start_close(clock::time_point deadline) {
+  std::lock_guard lock(mutex_);
+  if (closing_) return;
+  closing_ = true;
+  close_by_ = deadline;
+  wake_.notify_one();
+}
+
+void batch_processor::finish_close() {
+  std::lock_guard joining(joining_);
+  if (!worker_.joinable()) return;
+  worker_.join();
+  // Nothing runs any more, so this does not wait. Zero would mean for ever.
+  exporter_->Shutdown(std::chrono::milliseconds(1));
+}
+
+bool batch_processor::ForceFlush(std::chrono::microseconds timeout) noexcept {
+  start_flush();
+  std::unique_lock lock(mutex_);
+  auto target = flush_to_;
+  return settled_.wait_until(lock, after(timeout), [&] { return done_ >= target; });
+}
+
+bool batch_processor::Shutdown(std::chrono::microseconds timeout) noexcept {
+  start_close(after(timeout));
+  finish_close();
+  return true;
+}
+
+}  // namespace skein::telemetry
