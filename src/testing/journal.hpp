@@ -81,6 +81,7 @@ class journal {
   [[nodiscard]] std::vector<recorded_connection> connections() const {
     const std::lock_guard lock(mutex_);
     std::vector<recorded_connection> all;
+    all.reserve(connections_.size());
     for (const auto& [id, connection] : connections_) all.push_back(connection);
     return all;
   }
