@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <utility>
 #include <variant>
 
 #include <skein/core/error.hpp>
@@ -83,11 +84,11 @@ task<tool_result> call_to_the_end(tool one, std::string arguments, tool_context 
   auto bound = one.bind(arguments);
   if (!bound) co_return failed_result(std::move(bound).error());
   auto events = std::move(*bound).run(std::move(ctx));
-  tool_result result;
+  // The result is the last event; pulling once more would be a cancellation point that can lose it.
   while (auto* event = co_await events.next()) {
-    if (auto* last = std::get_if<tool_result>(event)) result = std::move(*last);
+    if (auto* last = std::get_if<tool_result>(event)) co_return std::move(*last);
   }
-  co_return result;
+  std::unreachable();
 }
 
 }  // namespace
