@@ -101,6 +101,13 @@ bool strand::detach(const void* key) noexcept {
   return remove(key) || strand_list::all().detach(key);
 }
 
+strand* strand::active() noexcept { return detail::t_active; }
+
+activation::activation(strand& s) noexcept : previous_(detail::t_active) { detail::t_active = &s; }
+activation::~activation() { detail::t_active = previous_; }
+
+context_scope::context_scope(context c) noexcept : strand_(std::move(c)), activation_(strand_) {}
+
 strand& strand::here() noexcept {
   if (detail::t_active != nullptr) return *detail::t_active;
   // Destructors of thread_local and static objects may still open and end scopes; for them there is

@@ -99,14 +99,6 @@ struct strand_access {
   }
 };
 
-inline strand* strand::active() noexcept { return detail::t_active; }
-inline activation::activation(strand& s) noexcept : previous_(detail::t_active) {
-  detail::t_active = &s;
-}
-inline activation::~activation() { detail::t_active = previous_; }
-inline context_scope::context_scope(context c) noexcept
-    : strand_(std::move(c)), activation_(strand_) {}
-
 namespace detail {
 
 // The wait of one awaiter: arms the root, listens to cancellation, withdraws when the frame dies.
