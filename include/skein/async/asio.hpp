@@ -4,6 +4,8 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -17,79 +19,138 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <skein/async/detail/promise.hpp>
+#include <skein/async/spawn.hpp>
 #include <skein/async/task.hpp>
 
 namespace skein {
 
-// Wraps an executor so that every handler run through it sees one context: `asio::co_spawn(
-// with_current_context(executor), session(), ...)` runs a whole Beast session in ours. An awaitable
-// that is abandoned by the destruction of its io_context runs its destructors without it (Asio's
-// limit).
-template <class Inner>
-class context_executor {
+namespace detail {
+
+// An executor that runs everything through `Around`: `around(f)` calls `f()`, or drops it.
+template <class Inner, class Around>
+class around_executor {
  public:
-  context_executor(Inner inner, std::shared_ptr<strand> s)
-      : inner_(std::move(inner)), strand_(std::move(s)) {}
+  around_executor(Inner inner, Around around)
+      : inner_(std::move(inner)), around_(std::move(around)) {}
+  // Asio knows an executor by its copies that cannot fail.
+  around_executor(const around_executor&) noexcept = default;
+  around_executor& operator=(const around_executor&) noexcept = default;
 
   template <class F>
   void execute(F f) const {
-    inner_.execute([s = strand_, f = std::move(f)]() mutable {
-      activation here(*s);
-      auto run = std::move(f);
-      run();
-    });
+    inner_.execute([around = around_, f = std::move(f)]() mutable { around(f); });
   }
   template <class P>
   auto query(const P& p) const -> decltype(boost::asio::query(std::declval<const Inner&>(), p)) {
     return boost::asio::query(inner_, p);
   }
   template <class P>
-  auto require(const P& p) const -> context_executor<
-      std::decay_t<decltype(boost::asio::require(std::declval<const Inner&>(), p))>> {
-    return {boost::asio::require(inner_, p), strand_};
+  auto require(const P& p) const -> around_executor<
+      std::decay_t<decltype(boost::asio::require(std::declval<const Inner&>(), p))>, Around> {
+    return {boost::asio::require(inner_, p), around_};
   }
   template <class P>
-  auto prefer(const P& p) const -> context_executor<
-      std::decay_t<decltype(boost::asio::prefer(std::declval<const Inner&>(), p))>> {
-    return {boost::asio::prefer(inner_, p), strand_};
+  auto prefer(const P& p) const -> around_executor<
+      std::decay_t<decltype(boost::asio::prefer(std::declval<const Inner&>(), p))>, Around> {
+    return {boost::asio::prefer(inner_, p), around_};
   }
-  friend bool operator==(const context_executor& a, const context_executor& b) noexcept {
-    return a.inner_ == b.inner_ && a.strand_ == b.strand_;
-  }
-  friend bool operator!=(const context_executor& a, const context_executor& b) noexcept {
-    return !(a == b);
-  }
+  friend bool operator==(const around_executor&, const around_executor&) noexcept = default;
 
  private:
   Inner inner_;
-  std::shared_ptr<strand> strand_;
+  Around around_;
 };
+
+struct in_strand {
+  std::shared_ptr<strand> s;
+  template <class F>
+  void operator()(F& f) const {
+    activation here(*s);
+    auto run = std::move(f);
+    run();
+  }
+  friend bool operator==(const in_strand&, const in_strand&) noexcept = default;
+};
+
+}  // namespace detail
+
+// Wraps an executor so that every handler run through it sees one context: `asio::co_spawn(
+// with_current_context(executor), session(), ...)` runs a whole Beast session in ours. An awaitable
+// that is abandoned by the destruction of its io_context runs its destructors without it (Asio's
+// limit).
+template <class Executor>
+using context_executor = detail::around_executor<Executor, detail::in_strand>;
 
 template <class Executor>
 [[nodiscard]] context_executor<Executor> with_current_context(Executor executor) {
-  return {std::move(executor), std::make_shared<strand>(current_context())};
+  return {std::move(executor), {std::make_shared<strand>(current_context())}};
 }
 
 // The completion token: `std::size_t n = co_await socket.async_read_some(buffer, skein::awaiting);`
 // A leading error_code or exception_ptr is thrown. Cancelling asks the operation to stop through
 // its cancellation slot and waits until it has; then `cancelled` is thrown. Destroying the
-// coroutine stops the operation and forgets it.
+// coroutine stops the operation and forgets it: none of its handlers runs any more.
 struct awaiting_t {};
 inline constexpr awaiting_t awaiting{};
 
 namespace detail {
 
-template <class... Args>
-struct asio_state final : waker {
-  waiting who;
+// Shared by an operation and its awaiter. Asio leaves it to us to keep an operation's handlers (a
+// composed one has several) and its cancellation apart when several threads run the executor.
+class asio_operation : public waker {
+ public:
   boost::asio::cancellation_signal signal;
-  std::optional<std::tuple<Args...>> result;
-  std::atomic<bool> completed{false};
-  void fire(std::uint64_t) noexcept override {}
+
+  void fire(std::uint64_t) noexcept override { stop(); }
+  void stop() noexcept {
+    std::lock_guard lock(busy_);
+    if (!over_) signal.emit(boost::asio::cancellation_type::terminal);
+  }
+  // On return the operation uses nothing of the awaiter's frame.
+  void forget() noexcept {
+    std::lock_guard lock(busy_);
+    if (over_) return;
+    over_ = forgotten_ = true;
+    signal.emit(boost::asio::cancellation_type::terminal);
+  }
+  void completed() noexcept {
+    std::lock_guard lock(busy_);
+    over_ = true;
+  }
+  template <class F>
+  void run(F&& f) {
+    std::lock_guard lock(busy_);
+    if (!forgotten_) f();
+  }
+
+ private:
+  std::recursive_mutex busy_;  // a handler may run the next one in place
+  bool over_ = false;
+  bool forgotten_ = false;
 };
+
+template <class... Args>
+struct asio_state final : asio_operation {
+  waiting who;
+  std::optional<std::tuple<Args...>> result;
+};
+
+struct in_operation {
+  boost::intrusive_ptr<asio_operation> operation;
+  template <class F>
+  void operator()(F& f) const {
+    operation->run([&] {
+      auto run = std::move(f);
+      run();
+    });
+  }
+  friend bool operator==(const in_operation&, const in_operation&) noexcept = default;
+};
+using operation_executor = around_executor<boost::asio::any_io_executor, in_operation>;
 
 template <class... Args>
 struct asio_handler {
@@ -98,14 +159,16 @@ struct asio_handler {
 
   using cancellation_slot_type = boost::asio::cancellation_slot;
   cancellation_slot_type get_cancellation_slot() const noexcept { return state->signal.slot(); }
+  using executor_type = operation_executor;
+  executor_type get_executor() const noexcept { return {executor, {state}}; }
 
   template <class... Results>
   void operator()(Results&&... results) {
-    state->completed.store(true, std::memory_order_release);
-    auto& who = state->who;
-    if (!who.who || !who.who->claim(who.ticket)) return;
+    state->completed();
+    auto who = std::exchange(state->who, {});
+    if (!who.who->claim(who.ticket)) return;
     state->result.emplace(std::forward<Results>(results)...);
-    std::exchange(who.who, {})->resume_later();
+    who.who->resume_later();
   }
 };
 
@@ -122,9 +185,7 @@ class asio_awaiter : public wait {
   asio_awaiter(asio_awaiter&&) = default;
   ~asio_awaiter() {
     stop_.reset();
-    if (state_ && !state_->completed.load(std::memory_order_acquire)) {
-      state_->signal.emit(boost::asio::cancellation_type::terminal);
-    }
+    if (state_) state_->forget();
   }
 
   bool await_ready() const {
@@ -137,12 +198,14 @@ class asio_awaiter : public wait {
     state_.reset(new state_type);
     state_->who = {owner(), ticket()};
     auto& executor = owner()->where().executor();
-    std::apply(
-        [&](auto&&... args) {
-          std::move(init_)(asio_handler<Args...>{state_, executor},
-                           std::forward<decltype(args)>(args)...);
-        },
-        std::move(args_));
+    state_->run([&] {
+      std::apply(
+          [&](auto&&... args) {
+            std::move(init_)(asio_handler<Args...>{state_, executor},
+                             std::forward<decltype(args)>(args)...);
+          },
+          std::move(args_));
+    });
     if (auto* c = owner_strand().cancellation()) {
       scope_ = c;
       stop_.emplace(c->token(), ask_to_stop{state_, &executor});
@@ -163,11 +226,7 @@ class asio_awaiter : public wait {
     boost::intrusive_ptr<state_type> state;
     const boost::asio::any_io_executor* executor;
     void operator()() const {
-      boost::asio::post(*executor, [s = state] {
-        if (!s->completed.load(std::memory_order_acquire)) {
-          s->signal.emit(boost::asio::cancellation_type::terminal);
-        }
-      });
+      boost::asio::post(*executor, [s = state] { s->stop(); });
     }
   };
 
@@ -211,7 +270,9 @@ class asio_awaiter : public wait {
 
 }  // namespace detail
 
-// Runs `asio::awaitable` code on the awaiter's runtime, in the context of this call.
+// Runs `asio::awaitable` code on the awaiter's runtime, in the context of this call. Asio cannot
+// destroy an awaitable where it stands: when the awaiter is destroyed, `work` is told to stop and
+// ends later, so what it refers to must live as long as the runtime.
 template <class T>
 task<T> from_asio(boost::asio::awaitable<T> work);
 
@@ -227,17 +288,10 @@ class boost::asio::async_result<skein::awaiting_t, void(Args...)> {
   }
 };
 
-template <class... Args, class Executor>
-struct boost::asio::associated_executor<skein::detail::asio_handler<Args...>, Executor> {
-  using type = boost::asio::any_io_executor;
-  static type get(const skein::detail::asio_handler<Args...>& h, const Executor&) noexcept {
-    return h.executor;
-  }
-};
-
 template <class T>
 skein::task<T> skein::from_asio(boost::asio::awaitable<T> work) {
-  auto executor = with_current_context(runtime::current()->executor());
+  // An asio::strand, since Asio wants an awaitable and its cancellation in one.
+  auto executor = with_current_context(boost::asio::make_strand(runtime::current()->executor()));
   co_return co_await boost::asio::co_spawn(boost::asio::any_io_executor(std::move(executor)),
                                            std::move(work), awaiting);
 }
