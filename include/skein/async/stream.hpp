@@ -54,9 +54,10 @@ struct stream_promise : promise_base, owns_strand, awaits_anything<stream_promis
     value = std::addressof(v);
     return {};
   }
-  // A yielded value of another type lives in the awaiter, which lives until the next pull.
+  // A yielded constant or value of another type lives in the awaiter, which lives until the next
+  // pull.
   template <class U>
-    requires(!std::same_as<std::remove_cvref_t<U>, T> && std::constructible_from<T, U>)
+    requires(!std::same_as<std::remove_reference_t<U>, T> && std::constructible_from<T, U>)
   auto yield_value(U&& v) {
     struct holding : hand_back {
       T held;
