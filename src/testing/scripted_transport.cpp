@@ -1,5 +1,3 @@
-#include <skein/testing/scripted_transport.hpp>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,6 +5,7 @@
 #include <skein/async/time.hpp>
 #include <skein/core/error.hpp>
 #include <skein/testing/openai_bytes.hpp>
+#include <skein/testing/scripted_transport.hpp>
 
 namespace skein::testing {
 
@@ -26,7 +25,8 @@ std::size_t scripted_transport::open_exchanges() const noexcept { return state_-
 std::size_t scripted_transport::exchanges() const noexcept { return state_->begun; }
 std::size_t scripted_transport::bytes() const noexcept { return state_->bytes; }
 
-skein::stream<std::string_view> scripted_transport::send(http::request r, http::response_head& head) {
+skein::stream<std::string_view> scripted_transport::send(http::request r,
+                                                         http::response_head& head) {
   return play(state_, std::move(r), head);
 }
 
@@ -55,14 +55,16 @@ skein::stream<std::string_view> scripted_transport::play(std::shared_ptr<state> 
   const auto body = response_bytes(request, turn);
   for (std::size_t at = 0; at < body.size();) {
     co_await sleep_for(s->how.latency);
-    const std::size_t size = s->how.piece != 0 ? s->how.piece : 1 + runtime::current()->random() % 64;
+    const std::size_t size =
+        s->how.piece != 0 ? s->how.piece : 1 + runtime::current()->random() % 64;
     const auto left = s->how.break_after - std::min(s->bytes, s->how.break_after);
     const auto piece = std::string_view(body).substr(at, std::min(size, left));
     s->bytes += piece.size();
     at += piece.size();
     if (!piece.empty()) co_yield piece;
     if (s->bytes >= s->how.break_after) {
-      throw transport_error("the connection was closed in the midst of the answer", "connection_closed");
+      throw transport_error("the connection was closed in the midst of the answer",
+                            "connection_closed");
     }
   }
 }

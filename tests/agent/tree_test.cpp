@@ -18,15 +18,20 @@ namespace {
 using scripted::turn;
 
 std::vector<turn> weather_script() {
-  return {turn().identity("r1", "m").call("get_weather", R"({"city":"Oslo"})").call("get_weather", R"({"city":"Rome"})").usage(10, 5),
+  return {turn()
+              .identity("r1", "m")
+              .call("get_weather", R"({"city":"Oslo"})")
+              .call("get_weather", R"({"city":"Rome"})")
+              .usage(10, 5),
           turn().identity("r2", "m").text({"Cold ", "and warm."}).usage(20, 7)};
 }
 
 tool weather_tool() {
-  return tool("get_weather", "Weather of a city", params{{"city"}}, [](std::string city) -> task<std::string> {
-    co_await reschedule();
-    co_return city + ": fine";
-  });
+  return tool("get_weather", "Weather of a city", params{{"city"}},
+              [](std::string city) -> task<std::string> {
+                co_await reschedule();
+                co_return city + ": fine";
+              });
 }
 
 TEST(AgentTree, IsTheSameStreamingAndBlockingOnEveryRuntime) {
@@ -52,7 +57,8 @@ TEST(AgentTree, IsTheSameStreamingAndBlockingOnEveryRuntime) {
     runtime& rt = mode < 2 ? static_cast<runtime&>(real) : virtual_time;
     EXPECT_EQ(sync_wait(rt, mode % 2 == 0 ? streamed() : blocking()), "Cold and warm.");
     EXPECT_EQ(ledger.started(), ledger.ended());
-    EXPECT_TRUE(telemetry::check_tree(ledger).empty()) << telemetry::to_string(telemetry::check_tree(ledger)[0]);
+    EXPECT_TRUE(telemetry::check_tree(ledger).empty())
+        << telemetry::to_string(telemetry::check_tree(ledger)[0]);
     auto tree = telemetry::render_tree(ledger.records(), telemetry::golden_tree);
     if (mode == 0) {
       first = tree;

@@ -1,5 +1,5 @@
-// Laws 1 to 5, exhaustively: the demo scenario is left at every event, every step of the executor and
-// every byte of the wire, in every way. The counts are printed.
+// Laws 1 to 5, exhaustively: the demo scenario is left at every event, every step of the executor
+// and every byte of the wire, in every way. The counts are printed.
 #include <cstdio>
 
 #include "laws/demo_world.hpp"
@@ -47,7 +47,8 @@ TEST_F(Cuts, TheWholeRunIsAsScripted) {
   auto to = whole_run();
   EXPECT_EQ(to.ended, "ok");
   EXPECT_EQ(to.text,
-            "For Oslo tomorrow: a wool coat over a light sweater, waterproof boots, and an umbrella you do "
+            "For Oslo tomorrow: a wool coat over a light sweater, waterproof boots, and an "
+            "umbrella you do "
             "not mind losing. And 17 + 25 is 42.");
   EXPECT_EQ(to.usage.input, 96 + 168 + 231);
   EXPECT_EQ(to.usage.output, 41 + 37 + 52);
@@ -90,19 +91,20 @@ TEST_F(Cuts, AtEveryStepOfTheExecutor) {
   for (bool destroy : {true, false}) {
     for (std::size_t k = 0;; ++k) {
       bool over = false;
-      cut((destroy ? "destroy at step " : "cancel at step ") + std::to_string(k), {}, [&](demo_world& w) {
-        seen to;
-        std::optional<job<>> run(spawn(w.rt, w.consume({}, to)));
-        w.rt.run(k);
-        over = run->done();
-        if (destroy) {
-          run.reset();
-        } else {
-          run->cancel();
-          w.rt.run(1'000);
-          EXPECT_TRUE(run->done()) << "cancelled at step " << k << ", but still running";
-        }
-      });
+      cut((destroy ? "destroy at step " : "cancel at step ") + std::to_string(k), {},
+          [&](demo_world& w) {
+            seen to;
+            std::optional<job<>> run(spawn(w.rt, w.consume({}, to)));
+            w.rt.run(k);
+            over = run->done();
+            if (destroy) {
+              run.reset();
+            } else {
+              run->cancel();
+              w.rt.run(1'000);
+              EXPECT_TRUE(run->done()) << "cancelled at step " << k << ", but still running";
+            }
+          });
       if (over) break;
     }
   }
@@ -121,17 +123,18 @@ TEST_F(Cuts, AtEveryByteOfTheWire) {
   }
   std::size_t answered = 0;
   for (std::size_t n = 0; n < bytes; ++n) {
-    cut("connection breaks after byte " + std::to_string(n), {.break_after = n}, [&](demo_world& w) {
-      seen to;
-      sync_wait(w.rt, w.consume({}, to));
-      // Only in the tail behind an answer's terminal event may the run go on; a broken nested agent is
-      // its tool's failure, which the model is told.
-      if (to.ended == "ok") {
-        ++answered;
-      } else {
-        EXPECT_EQ(to.ended, "connection_closed") << n;
-      }
-    });
+    cut("connection breaks after byte " + std::to_string(n), {.break_after = n},
+        [&](demo_world& w) {
+          seen to;
+          sync_wait(w.rt, w.consume({}, to));
+          // Only in the tail behind an answer's terminal event may the run go on; a broken nested
+          // agent is its tool's failure, which the model is told.
+          if (to.ended == "ok") {
+            ++answered;
+          } else {
+            EXPECT_EQ(to.ended, "connection_closed") << n;
+          }
+        });
   }
   EXPECT_LT(answered, bytes / 2);
   report("bytes");
@@ -143,9 +146,10 @@ TEST_F(Cuts, AnyKindOfProviderErrorAtEveryRequest) {
     fault_kind kind;
     std::size_t at;
     const char* type;
-  } const faults[] = {{fault_kind::rate_limited, 0, "429"}, {fault_kind::server_error, 0, "500"},
-                      {fault_kind::malformed, 1, "malformed"}, {fault_kind::error_event, 1, "server_error"},
-                      {fault_kind::cut, 100, "stream_cut"},  {fault_kind::no_done, 0, "ok"}};
+  } const faults[] = {
+      {fault_kind::rate_limited, 0, "429"},    {fault_kind::server_error, 0, "500"},
+      {fault_kind::malformed, 1, "malformed"}, {fault_kind::error_event, 1, "server_error"},
+      {fault_kind::cut, 100, "stream_cut"},    {fault_kind::no_done, 0, "ok"}};
   for (const auto& f : faults) {
     for (std::size_t request = 0; request < 4; ++request) {
       telemetry::span_ledger ledger;

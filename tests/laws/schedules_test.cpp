@@ -37,13 +37,15 @@ TEST(Schedules, FourInterleavedRunsShareNothing) {
     demo_world w(seed, {.piece = 512});
     seen together[4];
     auto all = [&]() -> task<> {
-      co_await when_all(w.consume(endings[0].how, together[0]), w.consume(endings[1].how, together[1]),
-                        w.consume(endings[2].how, together[2]), w.consume(endings[3].how, together[3]));
+      co_await when_all(
+          w.consume(endings[0].how, together[0]), w.consume(endings[1].how, together[1]),
+          w.consume(endings[2].how, together[2]), w.consume(endings[3].how, together[3]));
     };
     sync_wait(w.rt, all());
     auto found = w.violations(ledger);
     for (int i = 0; i < 4; ++i) {
-      if (together[i].text != alone[i].text && endings[i].name == std::string("ok")) found += "another text\n";
+      if (together[i].text != alone[i].text && endings[i].name == std::string("ok"))
+        found += "another text\n";
       if (together[i].ended != alone[i].ended) found += "ended " + together[i].ended + "\n";
       if (together[i].usage != alone[i].usage) found += "another usage\n";
     }
@@ -51,7 +53,8 @@ TEST(Schedules, FourInterleavedRunsShareNothing) {
     ++violated;
     ADD_FAILURE() << "seed " << seed << ":\n" << found;
   }
-  std::printf("schedules: %llu of 4 runs, %zu violations\n", static_cast<unsigned long long>(schedules), violated);
+  std::printf("schedules: %llu of 4 runs, %zu violations\n",
+              static_cast<unsigned long long>(schedules), violated);
 }
 
 }  // namespace

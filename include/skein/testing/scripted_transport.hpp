@@ -1,4 +1,5 @@
-// HTTP without sockets, on the runtime's own clock: the bytes of model_server, cut where a test says.
+// HTTP without sockets, on the runtime's own clock: the bytes of model_server, cut where a test
+// says.
 #pragma once
 
 #include <chrono>
@@ -14,21 +15,22 @@
 namespace skein::testing {
 
 struct wire {
-  std::size_t piece = 64;                        // bytes handed over at once; 0: of random size, 1 to 64
-  std::chrono::milliseconds latency{1};          // of the runtime's time, before each piece
-  // Body bytes, counted over all exchanges in the order in which they are handed over, after which the
-  // connection breaks (transport_error `connection_closed`).
+  std::size_t piece = 64;                // bytes handed over at once; 0: of random size, 1 to 64
+  std::chrono::milliseconds latency{1};  // of the runtime's time, before each piece
+  // Body bytes, counted over all exchanges in the order in which they are handed over, after which
+  // the connection breaks (transport_error `connection_closed`).
   std::size_t break_after = std::numeric_limits<std::size_t>::max();
 };
 
-// Answers POST .../chat/completions as the responder says. Copies nothing from run to run: make one for
-// each. One thread.
+// Answers POST .../chat/completions as the responder says. Copies nothing from run to run: make one
+// for each. One thread.
 class scripted_transport final : public http::transport {
  public:
   explicit scripted_transport(responder answer, wire how = {});
   ~scripted_transport() override;
 
-  [[nodiscard]] skein::stream<std::string_view> send(http::request r, http::response_head& head) override;
+  [[nodiscard]] skein::stream<std::string_view> send(http::request r,
+                                                     http::response_head& head) override;
 
   [[nodiscard]] std::size_t open_exchanges() const noexcept;
   [[nodiscard]] std::size_t exchanges() const noexcept;  // begun so far
