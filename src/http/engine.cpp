@@ -101,8 +101,9 @@ void engine::close(ending why) noexcept {
   {
     std::lock_guard lock(mutex_);
     if (!closed()) {
-      const auto left = transfers_;
-      for (auto* t : left) t->abandon(why);
+      const auto still = transfers_;
+      for (auto* t : still) t->abandon(why);
+      left_.clear();
       curl_multi_cleanup(std::exchange(multi_, nullptr));
       watches_.clear();
       timer_.reset();
@@ -137,6 +138,25 @@ void engine::collect() {
     auto* t = unwatchable_.back();
     t->fail(failure_of(CURLE_RECV_ERROR, t->where(), "the system cannot watch one more socket"));
   }
+}
+
+void engine::left(curl_off_t connection) {
+  if (connection >= 0) left_.push_back(connection);
+}
+
+void engine::settle() {
+  settling_ = true;
+  while (!left_.empty()) {
+    const auto connection = left_.back();
+    left_.pop_back();
+    const auto sharing = std::ranges::find(transfers_, connection, &transfer::connection);
+    if (sharing == transfers_.end()) continue;
+    (*sharing)->go_on(clock::now());
+    int running = 0;
+    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect();
+  }
+  settling_ = false;
 }
 
 void engine::wake(skein::detail::root& r) {
@@ -210,6 +230,7 @@ void engine::handle(Act act) {
     tick_ = clock::now();
     handling_ = true;
     act();
+    settle();
     handling_ = false;
     next = std::move(next_up_);
   }

@@ -56,6 +56,12 @@ class engine : public std::enable_shared_from_this<engine> {
   void remove(transfer& t) noexcept;
   // Takes what curl has finished. After every call into curl that may have run a transfer.
   void collect();
+  // `connection` has been left in the midst of a response, see settle().
+  void left(curl_off_t connection);
+  // Finishes what was left: libcurl up to 8.14 only queues the reset of an HTTP/2 stream until its
+  // connection is used again. Under the lock, but not inside of another call into curl.
+  void settle();
+  [[nodiscard]] bool settling() const noexcept { return settling_; }
   // `t` is looked at no later than then.
   void look_at(clock::time_point when) { next_deadline_ = std::min(next_deadline_, when), arm(); }
   // When the handler that runs now began.
@@ -92,6 +98,8 @@ class engine : public std::enable_shared_from_this<engine> {
   std::unordered_map<curl_socket_t, std::shared_ptr<watch>> watches_;
   std::vector<transfer*> transfers_;
   std::vector<transfer*> unwatchable_;
+  std::vector<curl_off_t> left_;
+  bool settling_ = false;
   std::size_t sockets_ = 0;
 
   std::optional<boost::asio::steady_timer> timer_;

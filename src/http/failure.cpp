@@ -81,6 +81,13 @@ std::exception_ptr failure_of(CURLcode code, std::string_view where, std::string
   }
 }
 
+std::exception_ptr failure_to_connect(CURLcode code, std::string_view where,
+                                      std::string_view more) {
+  const bool cut =
+      code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  return failure_of(cut ? CURLE_COULDNT_CONNECT : code, where, more);
+}
+
 std::exception_ptr timed_out(std::string_view option, std::chrono::milliseconds value,
                              std::string_view where, std::string_view missing) {
   return transport(

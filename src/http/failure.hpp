@@ -13,6 +13,10 @@ namespace skein::http::detail {
 [[nodiscard]] std::exception_ptr failure_of(CURLcode code, std::string_view where,
                                             std::string_view more);
 
+// The same before there was a connection: a cut there is one that could not be made.
+[[nodiscard]] std::exception_ptr failure_to_connect(CURLcode code, std::string_view where,
+                                                    std::string_view more);
+
 // `option` is the member of http::timeouts that passed, `missing` what the peer did not do.
 [[nodiscard]] std::exception_ptr timed_out(std::string_view option, std::chrono::milliseconds value,
                                            std::string_view where, std::string_view missing);

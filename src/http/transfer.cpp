@@ -332,7 +332,8 @@ void transfer::status_line(std::string_view line) {
 
 std::size_t transfer::on_body(std::string_view piece) {
   const auto& limits = client_->options.limits;
-  if (!arriving_.empty() && arriving_.size() + piece.size() > limits.buffered_bytes) {
+  const bool keeps = !engine_->settling();
+  if (keeps && !arriving_.empty() && arriving_.size() + piece.size() > limits.buffered_bytes) {
     paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -350,6 +351,8 @@ std::size_t transfer::on_body(std::string_view piece) {
 // From inside a callback, where curl must be left to end the transfer itself.
 void transfer::refuse(std::exception_ptr why) {
   if (!failure_) failure_ = std::move(why);
+  // A connection that is left in the midst of a response is not kept, unless others use it.
+  if (easy_) curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
 }
 
 void transfer::fail(std::exception_ptr why) {
@@ -359,10 +362,15 @@ void transfer::fail(std::exception_ptr why) {
 }
 
 void transfer::finished(CURLcode code) {
+  if (code == CURLE_OK && !head_done_) code = CURLE_PARTIAL_FILE;  // curl lets half a head pass
   if (code == CURLE_OK) {
     ended_ = true;
+  } else if (code == CURLE_OPERATION_TIMEDOUT) {
+    refuse(lateness());
   } else {
-    refuse(code == CURLE_OPERATION_TIMEDOUT ? lateness() : failure_of(code, where(), said_.data()));
+    const bool connected = phase_ == phase::asked || phase_ == phase::answering;
+    refuse(connected ? failure_of(code, where(), said_.data())
+                     : failure_to_connect(code, where(), said_.data()));
   }
   release_easy();
   wake();
@@ -385,10 +393,28 @@ void transfer::abandon(engine::ending why) noexcept {
 
 void transfer::release_easy() noexcept {
   if (!std::exchange(active_, false)) return;
+  if (!ended_) {
+    curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
+    engine_->left(connection());
+  }
   engine_->remove(*this);
   easy_.reset();
   header_lines_.reset();
   request_.body = {};
+}
+
+curl_off_t transfer::connection() const noexcept {
+  curl_off_t id = -1;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONN_ID, &id);
+  return id;
+}
+
+void transfer::go_on(clock::time_point now) {
+  if (std::exchange(paused_, false)) {
+    touch(now);
+    if (auto due = deadline(); due != engine::never) engine_->look_at(due);
+  }
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 void transfer::close() noexcept {
@@ -398,7 +424,9 @@ void transfer::close() noexcept {
   }
   auto lock = engine_->lock();
   closed_ = true;
+  if (!active_) return;
   release_easy();
+  engine_->settle();
 }
 
 bool transfer::ready(exchange_wait::until u) const noexcept {
@@ -439,12 +467,11 @@ std::optional<std::string_view> transfer::take() {
     return std::nullopt;
   }
   std::swap(arriving_, handed_out_);
-  if (std::exchange(paused_, false) && active_) {
-    touch(clock::now());
-    if (auto due = deadline(); due != engine::never) engine_->look_at(due);
-    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
-    engine_->collect();
+  if (paused_ && active_) {
+    go_on(clock::now());
     if (failure_) release_easy();
+    engine_->collect();
+    engine_->settle();
   }
   return handed_out_;
 }

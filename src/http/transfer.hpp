@@ -74,6 +74,9 @@ class transfer {
   [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
   [[nodiscard]] const std::string& where() const noexcept { return target_.where(); }
   [[nodiscard]] clock::time_point deadline() const noexcept;
+  [[nodiscard]] curl_off_t connection() const noexcept;
+  // Lets curl read again.
+  void go_on(clock::time_point now);
   // True once before a timeout strikes: what lies ready in the socket may still be read.
   [[nodiscard]] bool last_look() noexcept { return !std::exchange(looked_, true); }
   void time_out();
