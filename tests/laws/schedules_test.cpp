@@ -15,7 +15,7 @@ struct ending {
 
 TEST(Schedules, FourInterleavedRunsShareNothing) {
   telemetry::install();
-  constexpr std::uint64_t schedules = 10'000;
+  constexpr std::uint64_t schedules = 10'000 / every;
   const ending endings[] = {{"ok", {}},
                             {"dropped", {.drop_at_event = 9}},
                             {"cancelled", {.cancel_at_event = 14}},

@@ -22,7 +22,7 @@ struct task_promise;
 template <class T>
 struct result_of {
   std::variant<std::monostate, T, std::exception_ptr> value;
-  template <class U>
+  template <class U = T>
   void return_value(U&& v) {
     value.template emplace<1>(std::forward<U>(v));
   }
@@ -58,6 +58,7 @@ struct task_promise : promise_base, result_of<T>, awaits_anything<task_promise<T
   struct back_to_awaiter {
     bool await_ready() noexcept { return false; }
     void await_suspend(std::coroutine_handle<task_promise> h) noexcept {
+      h.promise().s = nullptr;  // what is left of the frame may outlive the strand
       transfer(h.promise().continuation);
     }
     void await_resume() noexcept {}
