@@ -50,7 +50,7 @@ struct form {
 };
 
 std::vector<form> forms() {
-  const int captured = 40;
+  int captured = 40;
   return {
       {tool("f", "", get_forecast), R"({"city": "Oslo"})", R"({"celsius":21.5,"sky":"Oslo in 1"})"},
       {tool("f", "", &get_forecast), R"({"city": "Oslo", "days": 3})",
