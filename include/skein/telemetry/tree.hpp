@@ -31,10 +31,10 @@ inline constexpr tree_style golden_tree{.time = tree_style::times::hidden};
 // and out, how it ended if not well, time to the first chunk. Control characters of names are
 // replaced.
 //
-//   invoke_agent forecaster        1.24 s  ████████████████████████  30→60 tokens
-//   ├─ chat gpt-5-mini             620 ms  ████████████              10→20 tokens  first 210 ms
-//   ├─ execute_tool get_weather    110 ms              ██
-//   └─ chat gpt-5-mini             500 ms                ██████████  20→40 tokens
+//   invoke_agent forecaster       1.24 s  ████████████████████████  30→60 tokens
+//   ├─ chat gpt-5-mini            620 ms  ████████████              10→20 tokens  first 210 ms
+//   ├─ execute_tool get_weather   110 ms              ██
+//   └─ chat gpt-5-mini            500 ms                ██████████  20→40 tokens
 [[nodiscard]] std::string render_tree(std::span<const span_record> spans,
                                       const tree_style& style = {});
 
