@@ -40,10 +40,39 @@ class task_group::state final : public detail::waker {
     {
       std::lock_guard lock(mutex);
       children[slot].reset();
-      free.push_back(slot);
+      if (!leaving) free.push_back(slot);
       if (--running == 0) w = std::exchange(joiner, {});
     }
     w.fire();
+  }
+  void start(boost::intrusive_ptr<detail::root> child) {
+    std::lock_guard lock(mutex);
+    auto slot = children.size();
+    if (free.empty()) {
+      children.push_back(child);
+      free.reserve(children.size());
+    } else {
+      slot = free.back();
+      free.pop_back();
+      children[slot] = child;
+    }
+    child->done_ticket = slot;
+    ++running;
+    child->start();
+  }
+  // Destroys the children, and those that they start meanwhile, which come last.
+  void leave() noexcept {
+    std::unique_lock lock(mutex);
+    leaving = true;
+    free.clear();
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      auto child = std::move(children[i]);
+      if (!child) continue;
+      lock.unlock();
+      child->destroy();
+      child.reset();
+      lock.lock();
+    }
   }
   void failed(std::exception_ptr e) noexcept {
     {
@@ -57,6 +86,7 @@ class task_group::state final : public detail::waker {
   std::vector<boost::intrusive_ptr<detail::root>> children;
   std::vector<std::uint64_t> free;
   std::size_t running = 0;
+  bool leaving = false;
   detail::waiting joiner;
   std::exception_ptr failure;
   boost::intrusive_ptr<cancel_state> scope;
@@ -65,14 +95,7 @@ class task_group::state final : public detail::waker {
 task_group::task_group() : state_(new state(current_cancellation())) {}
 
 task_group::~task_group() {
-  std::vector<boost::intrusive_ptr<detail::root>> left;
-  {
-    std::lock_guard lock(state_->mutex);
-    left = std::move(state_->children);
-  }
-  for (auto& child : left) {
-    if (child) child->destroy();
-  }
+  state_->leave();
   state_->scope->unlink();
 }
 
@@ -89,25 +112,7 @@ void task_group::spawn(task<> work) {
   };
   auto* rt = runtime::current();
   if (rt == nullptr) throw usage_error("task_group::spawn: call it inside a coroutine");
-  std::uint64_t slot = 0;
-  {
-    std::lock_guard lock(state_->mutex);
-    if (state_->free.empty()) {
-      slot = state_->children.size();
-      state_->children.emplace_back();
-      state_->free.reserve(state_->children.size());
-    } else {
-      slot = state_->free.back();
-      state_->free.pop_back();
-    }
-  }
-  auto child = detail::make_root(*rt, body(std::move(work), state_), state_->scope, state_, slot);
-  {
-    std::lock_guard lock(state_->mutex);
-    state_->children[slot] = child;
-    ++state_->running;
-  }
-  child->start();
+  state_->start(detail::make_root(*rt, body(std::move(work), state_), state_->scope, state_));
 }
 
 void task_group::cancel() noexcept { state_->scope->request(cancel_reason::cancelled); }
