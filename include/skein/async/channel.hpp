@@ -65,10 +65,13 @@ class channel {
     }
     std::optional<T> await_resume() {
       if (suspended_) {
+        // Off the list first: whoever takes a waiter from it asks for its owner.
+        {
+          std::lock_guard lock(channel_.mutex_);
+          channel_.receivers_.remove(this);
+          suspended_ = false;
+        }
         resumed();
-        std::lock_guard lock(channel_.mutex_);
-        channel_.receivers_.remove(this);
-        suspended_ = false;
         throw_if_cancelled();
       }
       return std::move(value_);
@@ -115,10 +118,12 @@ class channel {
     }
     bool await_resume() {
       if (suspended_) {
+        {
+          std::lock_guard lock(channel_.mutex_);
+          channel_.senders_.remove(this);
+          suspended_ = false;
+        }
         resumed();
-        std::lock_guard lock(channel_.mutex_);
-        channel_.senders_.remove(this);
-        suspended_ = false;
         throw_if_cancelled();
       }
       return sent_;
