@@ -1,15 +1,19 @@
 // Waiting for several tasks at once.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <skein/async/result.hpp>
 #include <skein/async/spawn.hpp>
 #include <skein/async/task.hpp>
+#include <skein/core/error.hpp>
 
 namespace skein {
 
@@ -26,13 +30,34 @@ task<> store(task<T> work, std::optional<value_or_monostate<T>>& to) {
     to.emplace(co_await std::move(work));
   }
 }
+
+// Who came first in a race, if anybody has yet. The runners may be on several threads.
+class race {
+ public:
+  [[nodiscard]] bool won() const noexcept { return first_ != nobody; }
+  // True for the one who wins.
+  bool win(std::size_t index) noexcept {
+    auto expected = nobody;
+    return first_.compare_exchange_strong(expected, index);
+  }
+  [[nodiscard]] std::size_t first() const {
+    if (!won()) throw usage_error("when_any: there was no task to wait for");
+    return first_;
+  }
+
+ private:
+  static constexpr auto nobody = static_cast<std::size_t>(-1);
+  std::atomic<std::size_t> first_{nobody};
+};
+
 template <class T>
 task<> store_first(task<T> work, std::optional<value_or_monostate<T>>& to, std::size_t index,
-                   std::optional<std::size_t>& first, task_group& group) {
+                   race& all, task_group& group) {
   std::optional<value_or_monostate<T>> mine;
-  co_await store(std::move(work), mine);
-  if (first) co_return;
-  first = index;
+  auto ended = co_await as_result(store(std::move(work), mine));
+  if (all.won()) co_return;  // a loser's failure is of no interest
+  if (!ended) std::rethrow_exception(ended.error());
+  if (!all.win(index)) co_return;
   to = std::move(mine);
   group.cancel();
 }
@@ -77,37 +102,38 @@ struct first_of {
   T value;
 };
 
-// The first result, and whose it is; the others are cancelled and waited for. If a task fails
-// before one succeeds, its failure is rethrown. `work` must not be empty.
+// The first result, and whose it is; the others are cancelled and waited for, and how they end does
+// not matter. If a task fails before one succeeds, its failure is rethrown. `work` must not be
+// empty.
 template <class T>
 task<first_of<detail::value_or_monostate<T>>> when_any(std::vector<task<T>> work) {
   std::optional<detail::value_or_monostate<T>> value;
-  std::optional<std::size_t> first;
+  detail::race all;
   task_group group;
   for (std::size_t i = 0; i < work.size(); ++i) {
-    group.spawn(detail::store_first(std::move(work[i]), value, i, first, group));
+    group.spawn(detail::store_first(std::move(work[i]), value, i, all, group));
   }
   co_await group.join();
-  if (!first) throw usage_error("when_any: there was no task to wait for");
-  co_return first_of<detail::value_or_monostate<T>>{*first, std::move(*value)};
+  co_return first_of<detail::value_or_monostate<T>>{all.first(), std::move(*value)};
 }
 
 template <class... T>
 task<std::variant<detail::value_or_monostate<T>...>> when_any(task<T>... work) {
   std::tuple<std::optional<detail::value_or_monostate<T>>...> values;
-  std::optional<std::size_t> first;
+  detail::race all;
   task_group group;
   std::size_t next = 0;
   std::apply(
       [&](auto&... to) {
-        (group.spawn(detail::store_first(std::move(work), to, next++, first, group)), ...);
+        (group.spawn(detail::store_first(std::move(work), to, next++, all, group)), ...);
       },
       values);
   co_await group.join();
   std::optional<std::variant<detail::value_or_monostate<T>...>> result;
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    ((*first == I ? void(result.emplace(std::in_place_index<I>, std::move(*std::get<I>(values))))
-                  : void()),
+    ((all.first() == I
+          ? void(result.emplace(std::in_place_index<I>, std::move(*std::get<I>(values))))
+          : void()),
      ...);
   }(std::index_sequence_for<T...>());
   co_return std::move(*result);
