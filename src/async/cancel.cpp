@@ -39,13 +39,15 @@ cancel_scope::cancel_scope(const cancel_source& source)
 
 void cancel_scope::open() {
   strand_ = strand::active();
-  if (strand_ != nullptr) previous_ = std::exchange(strand_->scope_, state_);
+  if (strand_ != nullptr) outer_ = std::exchange(strand_->scope_, this);
 }
 
 cancel_scope::~cancel_scope() {
   also_.reset();
-  state_->unlink();
-  if (strand_ != nullptr && strand_->scope_ == state_) strand_->scope_ = std::move(previous_);
+  if (strand_ == nullptr) return;
+  auto** at = &strand_->scope_;  // not always the innermost
+  while (*at != this) at = &(*at)->outer_;
+  *at = outer_;
 }
 
 }  // namespace skein

@@ -106,7 +106,8 @@ strand* strand::active() noexcept { return detail::t_active; }
 activation::activation(strand& s) noexcept : previous_(detail::t_active) { detail::t_active = &s; }
 activation::~activation() { detail::t_active = previous_; }
 
-context_scope::context_scope(context c) noexcept : strand_(std::move(c)), activation_(strand_) {}
+context_scope::context_scope(context c)
+    : strand_(std::move(c)), activation_((strand_access::stand_in(strand_), strand_)) {}
 
 strand& strand::here() noexcept {
   if (detail::t_active != nullptr) return *detail::t_active;

@@ -85,7 +85,8 @@ class cancel_source {
 
 // Opens a scope on the strand that runs here, until the object dies: waits inside are stopped by
 // this scope, which is stopped by the one around it (or by none: `outside`, for clean-up). Lives in
-// a coroutine's frame and may be held across co_await.
+// a coroutine's frame and may be held across co_await. What was started in it and outlives it still
+// falls under the scopes around.
 class cancel_scope {
  public:
   struct outside {};
@@ -100,6 +101,7 @@ class cancel_scope {
   [[nodiscard]] const boost::intrusive_ptr<cancel_state>& state() const noexcept { return state_; }
 
  private:
+  friend class strand;
   struct follow {
     cancel_state* state;
     boost::intrusive_ptr<cancel_state> source;
@@ -107,9 +109,9 @@ class cancel_scope {
   };
   void open();
   boost::intrusive_ptr<cancel_state> state_;
-  boost::intrusive_ptr<cancel_state> previous_;
   std::optional<std::stop_callback<follow>> also_;
   strand* strand_ = nullptr;
+  cancel_scope* outer_ = nullptr;
 };
 
 // The scope that new work started here falls under: the active strand's, or null.

@@ -44,7 +44,7 @@ class strand {
 
   // The scope that stops this strand's waits, or null.
   [[nodiscard]] cancel_state* cancellation() const noexcept {
-    return scope_ ? scope_.get() : inherited_.get();
+    return scope_ != nullptr ? scope_->state_.get() : inherited_.get();
   }
   void throw_if_cancelled() const {
     if (auto* c = cancellation(); c && c->stop_requested()) [[unlikely]]
@@ -70,7 +70,7 @@ class strand {
   context base_;
   std::atomic<entry*> top_{nullptr};
   detail::root* root_ = nullptr;                  // who runs this strand now
-  boost::intrusive_ptr<cancel_state> scope_;      // innermost scope opened by this strand itself
+  cancel_scope* scope_ = nullptr;                 // innermost one opened by this strand itself
   boost::intrusive_ptr<cancel_state> inherited_;  // spawner's or, for a stream, the consumer's
   boost::intrusive_ptr<cancel_state>
       stream_scope_;  // links scopes of a stream's body to its consumer
@@ -102,10 +102,11 @@ class activation {
 };
 
 // Makes `c` current for the enclosing scope on this thread; same rule as `activation`. What is
-// *called* in the scope (a stream, a spawned task) is born with `c`.
+// *called* in the scope (a stream, a spawned task) is born with `c`, on the runtime and under the
+// cancellation of the coroutine around.
 class context_scope {
  public:
-  explicit context_scope(context c) noexcept;
+  explicit context_scope(context c);
   context_scope(const context_scope&) = delete;
   context_scope& operator=(const context_scope&) = delete;
   ~context_scope() = default;

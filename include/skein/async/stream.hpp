@@ -34,7 +34,7 @@ struct stream_promise : promise_base, owns_strand, awaits_anything<stream_promis
     void await_suspend(std::coroutine_handle<stream_promise> h) noexcept {
       auto& p = h.promise();
       t_active = p.consumer;
-      strand_access::set_root(*p.s, nullptr);
+      strand_access::leave(*p.s);
       transfer(p.continuation);
     }
     void await_resume() noexcept {}

@@ -88,14 +88,30 @@ struct strand_access {
   // What a scope, a job or a group opened on this strand falls under. A stream's consumer changes
   // from pull to pull, so scopes of its body hang on one that is linked anew.
   static boost::intrusive_ptr<cancel_state> scope_parent(strand& s) {
-    if (s.scope_ || !s.is_stream_) return s.scope_ ? s.scope_ : s.inherited_;
+    if (s.scope_ != nullptr || !s.is_stream_) return s.cancellation();
     if (!s.stream_scope_) s.stream_scope_.reset(new cancel_state(s.inherited_));
     return s.stream_scope_;
   }
   static void inherit(strand& s, cancel_state* from) {
-    if (s.inherited_.get() == from) return;
-    s.inherited_.reset(from);
-    if (s.stream_scope_) s.stream_scope_->link(s.inherited_);
+    if (s.inherited_.get() != from) s.inherited_.reset(from);
+    if (!s.stream_scope_) return;
+    if (s.stream_scope_->stop_requested()) {
+      s.stream_scope_.reset();  // by an earlier consumer; its scopes stay stopped
+    } else {
+      s.stream_scope_->link(s.inherited_);
+    }
+  }
+  // The pull is over: its consumer's scope counts no more.
+  static void leave(strand& s) noexcept {
+    s.root_ = nullptr;
+    if (s.stream_scope_) s.stream_scope_->unlink();
+  }
+  // `s` stands in for the strand that runs here, if one does.
+  static void stand_in(strand& s) {
+    auto* here = detail::t_active;
+    if (here == nullptr) return;
+    s.root_ = here->root_;
+    s.inherited_ = scope_parent(*here);
   }
 };
 
