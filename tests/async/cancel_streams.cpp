@@ -1,0 +1,173 @@
+// A stream falls under the scope of whoever pulls, for as long as the pull lasts.
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <skein/async/stream.hpp>
+
+#include "async/awaitables.hpp"
+#include "async/probes.hpp"
+#include "async/runtimes.hpp"
+
+namespace skein::test {
+namespace {
+
+using std::chrono::hours;
+
+using StreamScopes = OnEveryRuntime;
+
+task<> sleeping() { co_await sleep_for(hours(1)); }
+task<int> next(stream<int>& s) {
+  auto* v = co_await s.next();
+  co_return v != nullptr ? *v : -1;
+}
+stream<int> counting() {
+  for (int i = 0;; ++i) {
+    co_await hop();
+    co_yield i;
+  }
+}
+
+TEST_P(StreamScopes, EachConsumerCountsDuringItsPullOnly) {
+  auto work = [&]() -> task<> {
+    auto s = counting();
+    cancel_source first;
+    EXPECT_EQ(co_await with_cancel(first, next(s)), 0);
+    first.cancel();
+    EXPECT_EQ(co_await next(s), 1);
+    cancel_source second;
+    EXPECT_EQ(co_await with_cancel(second, next(s)), 2);
+    EXPECT_EQ(ending(co_await as_result(with_cancel(first, next(s)))), "cancelled");
+    EXPECT_EQ(co_await next(s), 3) << "a pull that never began stops nothing";
+  };
+  run(work());
+}
+
+TEST_P(StreamScopes, AStoppedPullEndsTheBody) {
+  census objects;
+  auto body = [&]() -> stream<int> {
+    auto m = objects.enter(0);
+    co_yield 1;
+    co_await sleeping();
+    co_yield 2;
+  };
+  auto work = [&]() -> task<> {
+    auto s = body();
+    EXPECT_EQ(co_await next(s), 1);
+    cancel_source source;
+    auto j = spawn(*rt, with_cancel(source, next(s)));
+    co_await hop();
+    co_await hop();
+    source.cancel();
+    auto end = co_await ending_of(j);
+    EXPECT_EQ(end, "cancelled");
+  };
+  run(work());
+  EXPECT_EQ(objects.alive(), 0);
+}
+
+// The body holds a scope of its own across yields. It follows whoever pulls.
+stream<int> with_own_scope() {
+  cancel_scope own;
+  for (int i = 0;; ++i) {
+    co_await hop();
+    co_yield i;
+  }
+}
+
+TEST_P(StreamScopes, AScopeInsideFollowsTheCurrentConsumer) {
+  auto work = [&]() -> task<> {
+    auto s = with_own_scope();
+    cancel_source first;
+    EXPECT_EQ(co_await with_cancel(first, next(s)), 0);
+    EXPECT_EQ(co_await next(s), 1);
+    cancel_source second;
+    EXPECT_EQ(co_await with_cancel(second, next(s)), 2);
+    second.cancel();  // between pulls: none of the body's business
+    first.cancel();
+    EXPECT_EQ(co_await next(s), 3);
+  };
+  run(work());
+}
+
+TEST_P(StreamScopes, AScopeInsideIsStoppedByTheConsumerThatPulls) {
+  std::string end;
+  auto body = [&]() -> stream<int> {
+    cancel_scope own;
+    co_yield 0;
+    end = ending(co_await as_result(sleeping()));
+    co_yield 1;
+    co_await hop();
+    co_yield 2;
+  };
+  auto work = [&]() -> task<> {
+    auto s = body();
+    EXPECT_EQ(co_await next(s), 0);
+    cancel_source source;
+    auto j = spawn(*rt, with_cancel(source, next(s)));
+    co_await hop();
+    co_await hop();
+    source.cancel();
+    EXPECT_EQ(co_await ending_of(j), "value") << "the body turned the stop into a value";
+    EXPECT_EQ(end, "cancelled");
+    EXPECT_EQ(ending(co_await as_result(next(s))), "cancelled") << "its own scope was stopped";
+  };
+  run(work());
+}
+
+TEST_P(StreamScopes, ScopesOpenedForALaterConsumerAreFresh) {
+  std::string end;
+  auto body = [&]() -> stream<int> {
+    {
+      cancel_scope own;
+      end = ending(co_await as_result(sleeping()));
+    }
+    co_yield 1;
+    {
+      cancel_scope own;
+      co_await hop();
+    }
+    auto j = spawn(*runtime::current(), hop());
+    co_await j;
+    co_yield 2;
+  };
+  auto work = [&]() -> task<> {
+    auto s = body();
+    cancel_source source;
+    auto j = spawn(*rt, with_cancel(source, next(s)));
+    co_await hop();
+    co_await hop();
+    source.cancel();
+    EXPECT_EQ(co_await ending_of(j), "value");
+    EXPECT_EQ(end, "cancelled");
+    EXPECT_EQ(ending(co_await as_result(next(s))), "value");
+  };
+  run(work());
+}
+
+TEST_P(StreamScopes, AWrappedBodyIsStoppedThroughAllLayers) {
+  census objects;
+  auto innermost = [&]() -> stream<int> {
+    auto m = objects.enter(0);
+    co_await sleeping();
+    co_yield 1;
+  };
+  auto layer = [](stream<int> from) -> stream<int> {
+    cancel_scope own;
+    while (auto* v = co_await from.next()) co_yield *v;
+  };
+  auto work = [&]() -> task<> {
+    auto s = layer(layer(innermost()));
+    EXPECT_EQ(ending(co_await as_result(with_deadline(std::chrono::milliseconds(2), next(s)))),
+              "deadline");
+    EXPECT_EQ(objects.alive(), 0);
+  };
+  run(work());
+}
+
+INSTANTIATE_TEST_SUITE_P(Runtimes, StreamScopes, testing::ValuesIn(worlds), world_name);
+
+}  // namespace
+}  // namespace skein::test
