@@ -1,5 +1,6 @@
 # Builds and runs the consumer. Run as: cmake -D MODE=find_package|build_tree|add_subdirectory
-# -D SOURCE=... -D BUILD=... -D COMPILER=... -D TYPE=... [-D LAUNCHER=...] -P consume.cmake
+# -D SOURCE=... -D BUILD=... -D COMPILER=... -D TYPE=... [-D FLAGS=...] [-D TYPE_FLAGS=...]
+# [-D LAUNCHER=...] -P consume.cmake
 #   find_package      installs from BUILD, already built, to a fresh prefix and looks there
 #   build_tree        looks in BUILD itself
 #   add_subdirectory  builds the sources again inside the consumer, as far as it links them
@@ -35,6 +36,13 @@ elseif(MODE STREQUAL "add_subdirectory")
 else()
   message(FATAL_ERROR "MODE is '${MODE}'")
 endif()
+if(TYPE_FLAGS)
+  string(TOUPPER "CMAKE_CXX_FLAGS_${TYPE}" name)
+  list(APPEND where "-D${name}=${TYPE_FLAGS}")
+endif()
+if(FLAGS)
+  list(APPEND where "-DCMAKE_CXX_FLAGS=${FLAGS}")
+endif()
 if(LAUNCHER)
   list(APPEND where -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 endif()
@@ -45,7 +53,7 @@ execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/install/${project} -
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${top} --parallel 2 -- --quiet
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${top}/consumer OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
-if(NOT output MATCHES "hello")
+if(NOT output STREQUAL "hello, 5 tokens\n")
   message(FATAL_ERROR "the consumer said '${output}'")
 endif()
 file(REMOVE_RECURSE ${top})

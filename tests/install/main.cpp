@@ -1,13 +1,15 @@
 // What a consumer writes first; built against an installation, a build tree and the sources.
-#include <iostream>
-#include <stdexcept>
+#include <print>
 
-#include <skein/chat/message.hpp>
-#include <skein/core/error.hpp>
+#include <skein/skein.hpp>
 
-int main() {
-  const skein::message hello{.role = skein::role::assistant, .parts = {skein::text_part{"hello"}}};
-  std::cout << skein::name_of(hello.role) << ": " << std::get<skein::text_part>(hello.parts[0]).text
-            << '\n';
-  return skein::usage_error("never thrown").type() == "usage_error" ? 0 : 1;
+skein::task<> co_main() {
+  skein::scripted::client model{{skein::scripted::turn().text({"hel", "lo"}).usage(3, 2)}};
+  skein::agent agent{model, {.name = "greeter"}};
+
+  auto answer = agent.stream("Say hello.");
+  while (auto update = co_await answer.next()) std::print("{}", update->text());
+  std::println(", {} tokens", answer.response().usage.total());
 }
+
+int main() { return skein::run(co_main()); }
