@@ -92,13 +92,13 @@ namespace {
 class run_record {
  public:
   run_record(telemetry::operation& span, agent_response& response, const run_machine& machine,
-             session_use& use, telemetry::capture content, const chat_response*& answering)
+             session_use& use, telemetry::capture content, const bool& cut)
       : span_(span),
         response_(response),
         machine_(machine),
         use_(use),
         content_(content),
-        answering_(answering) {}
+        cut_(cut) {}
   run_record(const run_record&) = delete;
   run_record& operator=(const run_record&) = delete;
   ~run_record() { write(); }
@@ -106,8 +106,6 @@ class run_record {
   void write() noexcept {
     if (std::exchange(written_, true)) return;
     try {
-      if (answering_ != nullptr)
-        response_.usage += answering_->usage;  // of an answer that never ended
       const auto& all = machine_.messages();
       auto from = static_cast<std::ptrdiff_t>(machine_.first_new() + machine_.input_size());
       response_.messages.assign(all.begin() + from, all.end());
@@ -115,7 +113,7 @@ class run_record {
       use_.append(machine_);
       if (!span_.recording()) return;
       set_usage(span_, response_.usage);
-      if (answering_ != nullptr) {
+      if (cut_) {
         set_finish_reasons(span_, "error");
       } else if (auto reason = name_of(response_.finish); !reason.empty()) {
         set_finish_reasons(span_, reason);
@@ -134,8 +132,21 @@ class run_record {
   const run_machine& machine_;
   session_use& use_;
   telemetry::capture content_;
-  const chat_response*& answering_;
+  const bool& cut_;
   bool written_ = false;
+};
+
+// An answer as it arrives. Left in the midst of it, what it had used by then counts.
+struct open_answer {
+  chat_stream stream;
+  usage& to;
+  const bool& cut;
+  open_answer(chat_stream s, usage& u, const bool& c) : stream(std::move(s)), to(u), cut(c) {}
+  open_answer(const open_answer&) = delete;
+  open_answer& operator=(const open_answer&) = delete;
+  ~open_answer() {
+    if (cut) to += stream.response().usage;
+  }
 };
 
 agent_update to_agent_update(chat_update& u) {
@@ -224,8 +235,8 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
                                         std::unique_ptr<plan> p) {
   auto& machine = p->machine;
   auto& response = s->response;
-  const chat_response* answering = nullptr;  // an answer of the model that has not ended
-  run_record record(span, response, machine, p->use, p->content, answering);
+  bool cut = false;  // an answer of the model has begun and not ended
+  run_record record(span, response, machine, p->use, p->content, cut);
   auto recorded = telemetry::operation::event::record;
   try {
     std::optional<cancel_scope> scope;
@@ -250,14 +261,14 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
         }
         p->request.messages = machine.messages();
         recorded = telemetry::operation::event::recorded;
-        auto answer = p->client.stream(p->request, options);
-        answering = &answer.response();
-        while (auto* update = co_await answer.next()) {
+        cut = true;
+        open_answer answer(p->client.stream(p->request, options), response.usage, cut);
+        while (auto* update = co_await answer.stream.next()) {
           co_yield to_agent_update(*update);
         }
         recorded = telemetry::operation::event::record;
-        answering = nullptr;
-        auto whole = std::move(answer).take_response();
+        cut = false;
+        auto whole = std::move(answer.stream).take_response();
         response.usage += whole.usage;
         response.finish = whole.finish;
         machine.answered(std::move(whole));
