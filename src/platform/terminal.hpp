@@ -7,6 +7,13 @@
 
 namespace skein::platform {
 
+enum class standard_stream : int {
+  input = STDIN_FILENO,
+  output = STDOUT_FILENO,
+  error = STDERR_FILENO
+};
+inline bool is_terminal(standard_stream s) { return isatty(static_cast<int>(s)) == 1; }
+
 // Of standard error; nothing if it is not a terminal.
 inline std::optional<int> terminal_columns() {
   winsize size{};

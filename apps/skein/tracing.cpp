@@ -1,0 +1,71 @@
+#include "tracing.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <format>
+#include <initializer_list>
+
+#include <skein/telemetry/otlp_json.hpp>
+#include <skein/telemetry/tree.hpp>
+
+#include "otlp.hpp"
+#include "telemetry/console.hpp"
+
+namespace skein::cli {
+
+namespace {
+
+bool any_is_set(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return true;
+  }
+  return false;
+}
+
+telemetry::setup_options with_exporters(telemetry::span_destinations exporters) {
+  return {
+      .service_name = service_name(), .exporters = std::move(exporters), .otlp = otlp_exporters()};
+}
+
+}  // namespace
+
+std::optional<std::string> service_name() {
+  if (any_is_set({"OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"})) return std::nullopt;
+  return "skein";
+}
+
+tracing::tracing(const std::string& where) {
+  if (where == "tree" || where == "json") {
+    printed_ = where == "tree" ? form::tree : form::json;
+    pipeline_ = telemetry::setup(with_exporters({ledger_}));
+  } else if (!where.empty()) {
+    pipeline_ = telemetry::setup(with_exporters({telemetry::otlp_lines{.path = where}}));
+  } else if (any_is_set({"OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
+                         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"})) {
+    pipeline_ = telemetry::setup(with_exporters({}));
+  }
+}
+
+tracing::~tracing() {
+  if (!pipeline_) return;
+  auto sent = pipeline_->flush();
+  auto why = log_.first_error();
+  if (sent.ok() && why.empty()) return;
+  if (why.empty()) why = "no answer in time";
+  auto line = std::format("warning: spans could not be exported: {}\n", why);
+  std::fputs(line.c_str(), stderr);
+}
+
+void tracing::report() {
+  if (printed_ == form::none) return;
+  auto spans = ledger_.records();
+  ledger_.clear();
+  if (spans.empty()) return;
+  auto text = printed_ == form::tree ? telemetry::render_tree(spans, telemetry::style_of_terminal())
+                                     : telemetry::to_otlp_json_line(spans);
+  if (!text.ends_with('\n')) text += '\n';
+  std::fputs(text.c_str(), stderr);
+}
+
+}  // namespace skein::cli
