@@ -187,6 +187,7 @@ agent_run agent::stream(agent_input input, run_options options) {
       telemetry::operation::kind::internal, current_context(), attributes);
   // What fails from here on ends the span.
   try {
+    set_stop_sequences(span, chat);
     auto instructions = options_.instructions;
     if (!options.instructions.empty()) {
       if (!instructions.empty()) instructions += '\n';

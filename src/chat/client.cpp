@@ -15,7 +15,7 @@ struct chat_stream::state {
   chat_accumulator answer;
   telemetry::capture content;
   bool model_unknown = false;
-  std::string_view operation = "chat";
+  bool streaming = true;
 };
 
 chat_stream::chat_stream(std::unique_ptr<state> s, skein::stream<chat_update> body)
@@ -85,7 +85,7 @@ skein::stream<chat_update> chat_stream::traced(telemetry::operation span, state*
   answer_attributes attributes(span, s->answer, s->content, s->model_unknown);
   auto source = std::move(inner);  // goes before the span ends
   const auto asked = runtime::current()->now();
-  bool first = true;
+  bool first = s->streaming;  // of a whole answer, there is no first chunk (conventions)
   try {
     while (auto* update = co_await source.next()) {
       if (first) {
@@ -115,12 +115,14 @@ chat_stream chat_client::stream(const chat_request& request, const chat_options&
   auto state = std::make_unique<chat_stream::state>();
   state->content = content;
   state->model_unknown = model.empty();
+  state->streaming = options.streaming;
 
   telemetry::operation span(model.empty() ? "chat" : "chat " + model,
                             telemetry::operation::kind::client, current_context(),
                             chat_start_attributes(about, model, options));
   // Everything the provider does from here on is part of the operation: its failure ends the span.
   try {
+    set_stop_sequences(span, options);
     if (content == telemetry::capture::on && span.recording()) {
       span.set(semconv::input_messages, detail::messages_attribute(request.messages));
       if (!request.instructions.empty()) {

@@ -1,5 +1,7 @@
 #include "chat/span_attributes.hpp"
 
+#include <vector>
+
 #include <skein/telemetry/semconv.hpp>
 
 namespace skein {
@@ -47,6 +49,14 @@ telemetry::attribute_list chat_start_attributes(const client_info& about, const 
     list.emplace_back(view(semconv::request_reasoning_level), view(options.reasoning_effort));
   }
   return list;
+}
+
+void set_stop_sequences(telemetry::operation& span, const chat_options& options) {
+  if (options.stop.empty() || !span.recording()) return;
+  std::vector<nostd::string_view> all;
+  for (const auto& each : options.stop) all.push_back(view(each));
+  span.set(semconv::request_stop_sequences,
+           nostd::span<const nostd::string_view>(all.data(), all.size()));
 }
 
 void set_usage(telemetry::operation& span, const usage& u) noexcept {

@@ -15,6 +15,7 @@ namespace skein {
                                                               const chat_options& options);
 // Options that describe the request: recommended on chat and on invoke_agent.
 void add_request_attributes(telemetry::attribute_list& to, const chat_options& options);
+void set_stop_sequences(telemetry::operation& span, const chat_options& options);
 void set_usage(telemetry::operation& span, const usage& u) noexcept;
 void set_finish_reasons(telemetry::operation& span, std::string_view reason) noexcept;
 
