@@ -108,7 +108,9 @@ struct setup_options {
   std::chrono::milliseconds flush_deadline{5000};
 };
 
-// Counted once for each exporter with a queue (all but console_tree and ledgers).
+// Counted once for each exporter with a queue (all but console_tree and ledgers). As the exporter
+// says: the HTTP exporter of opentelemetry-cpp 1.19 at times calls a failed connection a success,
+// and only its log is right.
 struct flush_result {
   std::size_t delivered = 0;  // spans since the last flush
   std::size_t failed = 0;     // refused by the exporter, or too late
