@@ -33,7 +33,8 @@ cancel_scope::cancel_scope(outside) : state_(new cancel_state) { open(); }
 
 cancel_scope::cancel_scope(const cancel_source& source)
     : state_(new cancel_state(current_cancellation())) {
-  also_.emplace(source.token(), follow{state_.get(), source.state()});
+  also_ = std::make_unique<std::stop_callback<follow>>(source.token(),
+                                                       follow{state_.get(), source.state()});
   open();
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -109,7 +110,7 @@ class cancel_scope {
   };
   void open();
   boost::intrusive_ptr<cancel_state> state_;
-  std::optional<std::stop_callback<follow>> also_;
+  std::unique_ptr<std::stop_callback<follow>> also_;
   strand* strand_ = nullptr;
   cancel_scope* outer_ = nullptr;
 };
