@@ -49,7 +49,8 @@ class talk {
       cancel_source idle;
       interrupts_.will_cancel(idle);
       auto line = co_await as_result(with_cancel(idle, lines_.next()));
-      if (interactive_ && (!line || !*line)) with_.out().end_line();
+      if (line && *line) with_.out().line_was_ended();
+      with_.out().end_line();
       if (line) co_return std::move(*line);
       if (!idle.cancel_requested()) std::rethrow_exception(line.error());
       if (warned || interrupts_.terminated()) {

@@ -28,6 +28,8 @@ class screen {
   void note(std::string_view what);
   // Ends the line of standard output, if one is begun.
   void end_line();
+  // Somebody else ended it: the one who typed, on the same terminal.
+  void line_was_ended() noexcept { line_begun_ = false; }
 
  private:
   bool shown_;
