@@ -87,9 +87,12 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   telemetry::operation span("execute_tool " + call.name, telemetry::operation::kind::internal,
                             current_context(), attributes);
   if (around_.content == telemetry::capture::on && span.recording()) {
-    span.set(
-        semconv::tool_call_arguments,
-        json::write_text(detail::arguments_value(call.arguments.empty() ? "{}" : call.arguments)));
+    // Blank and null arguments are none, as for the tool itself.
+    auto arguments = detail::arguments_value(call.arguments);
+    if (arguments.is_null() || call.arguments.find_first_not_of(" \t\r\n") == std::string::npos) {
+      arguments = json::object();
+    }
+    span.set(semconv::tool_call_arguments, json::write_text(arguments));
   }
   tool_result result;
   try {

@@ -128,7 +128,7 @@ skein::stream<chat_update> receive(std::unique_ptr<answer_context> context,
   }
   if (decoder.status() == detail::stream_decoder::state::finished) {
     try {
-      co_await with_deadline(std::chrono::seconds(1), drain(pieces));
+      co_await with_deadline(std::chrono::milliseconds(100), drain(pieces));
     } catch (const std::exception&) {
       // The answer is whole. If the run was stopped meanwhile, its next wait says so.
     }
