@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <format>
 #include <set>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/execution_context.hpp>
@@ -12,6 +11,7 @@
 
 #include "http/failure.hpp"
 #include "http/transfer.hpp"
+#include "platform/descriptor.hpp"
 
 namespace skein::http::detail {
 
@@ -170,7 +170,7 @@ void engine::wake(skein::detail::root& r) {
 void engine::socket_closed(curl_socket_t fd) noexcept {
   forget(fd);
   --sockets_;
-  ::close(fd);
+  platform::close_descriptor(fd);
 }
 
 int engine::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept {

@@ -62,7 +62,7 @@ class engine : public std::enable_shared_from_this<engine> {
   // connection is used again. Under the lock, but not inside of another call into curl.
   void settle();
   [[nodiscard]] bool settling() const noexcept { return settling_; }
-  // `t` is looked at no later than then.
+  // Deadlines are looked at no later than then.
   void look_at(clock::time_point when) { next_deadline_ = std::min(next_deadline_, when), arm(); }
   // When the handler that runs now began.
   [[nodiscard]] clock::time_point tick() const noexcept { return tick_; }

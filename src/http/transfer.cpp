@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fcntl.h>
 #include <format>
 #include <utility>
 
 #include "http/failure.hpp"
+#include "platform/descriptor.hpp"
 
 namespace skein::http::detail {
 
@@ -180,7 +180,7 @@ void transfer::set_up() {
         auto& t = *static_cast<transfer*>(self);
         t.connecting();
         t.engine_->socket_opened();
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        platform::keep_from_children(fd);
         return CURL_SOCKOPT_OK;
       });
   set(CURLOPT_SOCKOPTDATA, this);

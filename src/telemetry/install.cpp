@@ -1,9 +1,8 @@
-#include <skein/telemetry/install.hpp>
-
 #include <opentelemetry/context/runtime_context.h>
 
 #include <skein/async/strand.hpp>
 #include <skein/core/error.hpp>
+#include <skein/telemetry/install.hpp>
 
 namespace skein::telemetry {
 
@@ -12,8 +11,8 @@ namespace {
 namespace otel = opentelemetry::context;
 namespace nostd = opentelemetry::nostd;
 
-// Entries are keyed by the token's address: before opentelemetry-cpp 1.24 a token cannot be subclassed,
-// and comparing contexts by value is ambiguous when one is attached twice.
+// Entries are keyed by the token's address: before opentelemetry-cpp 1.24 a token cannot be
+// subclassed, and comparing contexts by value is ambiguous when one is attached twice.
 class strand_storage final : public otel::RuntimeContextStorage {
  public:
   otel::Context GetCurrent() noexcept override { return strand::here().current(); }
@@ -38,12 +37,15 @@ storage installed_storage() {
 
 void install() {
   switch (installed_storage()) {
-    case storage::skein: return;
+    case storage::skein:
+      return;
     case storage::foreign:
       throw usage_error(
-          "telemetry::install: this program already set an OpenTelemetry RuntimeContextStorage of its "
+          "telemetry::install: this program already set an OpenTelemetry RuntimeContextStorage of "
+          "its "
           "own; remove that call, or leave Skein's out (its own spans do not need it)");
-    case storage::opentelemetry_default: break;
+    case storage::opentelemetry_default:
+      break;
   }
   otel::RuntimeContext::SetRuntimeContextStorage(
       nostd::shared_ptr<otel::RuntimeContextStorage>(new strand_storage));

@@ -7,7 +7,8 @@
 namespace skein::telemetry::semconv {
 
 inline constexpr std::string_view scope_name = "skein";
-inline constexpr std::string_view schema_url = "https://opentelemetry.io/schemas/gen-ai-dev/1.42.0-dev";
+inline constexpr std::string_view schema_url =
+    "https://opentelemetry.io/schemas/gen-ai-dev/1.42.0-dev";
 
 inline constexpr std::string_view operation_name = "gen_ai.operation.name";
 inline constexpr std::string_view provider_name = "gen_ai.provider.name";
@@ -29,7 +30,8 @@ inline constexpr std::string_view request_stream = "gen_ai.request.stream";
 inline constexpr std::string_view response_id = "gen_ai.response.id";
 inline constexpr std::string_view response_model = "gen_ai.response.model";
 inline constexpr std::string_view response_finish_reasons = "gen_ai.response.finish_reasons";
-inline constexpr std::string_view response_time_to_first_chunk = "gen_ai.response.time_to_first_chunk";
+inline constexpr std::string_view response_time_to_first_chunk =
+    "gen_ai.response.time_to_first_chunk";
 
 inline constexpr std::string_view usage_input_tokens = "gen_ai.usage.input_tokens";
 inline constexpr std::string_view usage_output_tokens = "gen_ai.usage.output_tokens";
