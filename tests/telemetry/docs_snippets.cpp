@@ -75,7 +75,7 @@ TEST(TelemetryDocs, CheckInATest) {
 }
 
 TEST(TelemetryDocs, Compile) {
-  auto* snippets[] = {&console_main, &service_main, &both_main, &own_provider_main};
+  int (*const snippets[])() = {&console_main, &service_main, &both_main, &own_provider_main};
   EXPECT_EQ(std::size(snippets), 4U);
   EXPECT_NE(&after_the_work, nullptr);
   EXPECT_EQ(lookup("Oslo"), "rain");

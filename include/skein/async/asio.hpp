@@ -292,6 +292,6 @@ template <class T>
 skein::task<T> skein::from_asio(boost::asio::awaitable<T> work) {
   // An asio::strand, since Asio wants an awaitable and its cancellation in one.
   auto executor = with_current_context(boost::asio::make_strand(runtime::current()->executor()));
-  co_return co_await boost::asio::co_spawn(boost::asio::any_io_executor(std::move(executor)),
-                                           std::move(work), awaiting);
+  co_return co_await boost::asio::co_spawn(boost::asio::any_io_executor(executor), std::move(work),
+                                           awaiting);
 }
