@@ -138,6 +138,8 @@ void transfer::set_up() {
   set(CURLOPT_CURLU, target_.url());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_NOSIGNAL, 1L);
+  // Each exchange holds this much until its end, though it is for sending only: curl's least.
+  set(CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
   // A cancelled exchange leaves the system's resolver to finish by itself.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
