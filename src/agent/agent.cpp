@@ -314,6 +314,8 @@ tool agent::as_tool(std::string name, std::string description) {
   if (description.empty()) description = options_.description;
   return skein::tool(std::move(name), std::move(description),
                      params{{"task", "What to do, in full"}},
+                     // The tool owns the closure for as long as a call runs.
+                     // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
                      [this](std::string what) -> task<std::string> {
                        auto response = co_await run(std::move(what));
                        co_return response.text();

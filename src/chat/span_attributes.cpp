@@ -54,6 +54,7 @@ telemetry::attribute_list chat_start_attributes(const client_info& about, const 
 void set_stop_sequences(telemetry::operation& span, const chat_options& options) {
   if (options.stop.empty() || !span.recording()) return;
   std::vector<nostd::string_view> all;
+  all.reserve(options.stop.size());
   for (const auto& each : options.stop) all.push_back(view(each));
   span.set(semconv::request_stop_sequences,
            nostd::span<const nostd::string_view>(all.data(), all.size()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <format>
+#include <tuple>
 #include <utility>
 
 #include "http/failure.hpp"
@@ -223,7 +224,7 @@ void transfer::set_headers() {
   auto add = [this](const std::string& line) {
     auto* longer = curl_slist_append(header_lines_.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
-    header_lines_.release();
+    std::ignore = header_lines_.release();
     header_lines_.reset(longer);
   };
   // To curl, "Name:" takes a header away, and "Name;" sends an empty one.
