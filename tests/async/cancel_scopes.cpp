@@ -1,4 +1,5 @@
 // The tree of scopes: what stops what, for which reason, and what outlives it.
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -50,15 +51,17 @@ TEST_P(Scopes, AParentStopsItsChildren) {
     cancel_source outer;
     std::string inner_end;
     std::string grandchild_end;
+    std::atomic<bool> started{false};
     auto inner = [&]() -> task<> {
       cancel_source own;
       auto grandchild = spawn(*rt, sleeping());
+      started = true;
       inner_end = ending(co_await as_result(with_cancel(own, sleeping())));
       cancel_scope outside{cancel_scope::outside{}};
       grandchild_end = co_await ending_of(grandchild);
     };
     auto j = spawn(*rt, with_cancel(outer, inner()));
-    co_await hop();
+    while (!started) co_await hop();
     outer.cancel();
     co_await j;
     EXPECT_EQ(inner_end, "cancelled");

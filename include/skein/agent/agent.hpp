@@ -47,7 +47,7 @@ struct agent_update : agent_update_variant {
   // The text of a text_delta, else empty.
   [[nodiscard]] std::string_view text() const noexcept {
     auto* delta = std::get_if<text_delta>(this);
-    return delta ? std::string_view(delta->text) : std::string_view();
+    return delta ? std::string_view(delta->text) : std::string_view("");
   }
 };
 
