@@ -127,7 +127,7 @@ TEST_P(ClientStream, MoreThanTheHostsConnectionsWaitForTheirTurnWithoutTimingOut
   };
   run(work());
   EXPECT_TRUE(server.wait_for(
-      [](const testing::server_counters& c) { return c.completed_exchanges == 4U; }, 10s));
+      [](const testing::server_counters& now) { return now.completed_exchanges == 4U; }, 10s));
   EXPECT_EQ(server.counters().accepted_connections, 1U);
 }
 
