@@ -1,11 +1,8 @@
 // What the parts cost, one by one. "cpu" is the time of all threads, so that the thread which
-// exports spans counts; `allocations` are counted by the operator new below.
-#include <atomic>
+// exports spans counts; `allocations` are counted by an operator new of our own.
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,27 +14,10 @@
 #include <skein/skein.hpp>
 #include <skein/testing/scripted_transport.hpp>
 
+#include "allocations.hpp"
 #include "process.hpp"
 #include "providers/openai/chat_completions.hpp"
 #include "traced.hpp"
-
-namespace {
-
-// Blocks as large as this hold the text of an answer, which grows by doubling: "the text itself".
-constexpr std::size_t text_block = 1024;
-
-std::atomic<std::size_t> g_small_blocks{0};
-std::atomic<std::size_t> g_text_blocks{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  (size < text_block ? g_small_blocks : g_text_blocks).fetch_add(1, std::memory_order_relaxed);
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 
@@ -46,8 +26,8 @@ using benchmark::State;
 using skein::stream;
 using skein::task;
 
-std::size_t small_blocks() { return g_small_blocks.load(std::memory_order_relaxed); }
-std::size_t text_blocks() { return g_text_blocks.load(std::memory_order_relaxed); }
+using bench::small_blocks;
+using bench::text_blocks;
 
 // ---- Coroutines
 
