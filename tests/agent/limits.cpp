@@ -100,7 +100,8 @@ TEST(RunLimits, ResultsAreInTheOrderOfTheCallsWhoeverIsFirst) {
   s.play = [](stage& at) -> task<> {
     co_await at.keep(at.run("hi"));
     std::string names;
-    for (const auto& p : at.model.requests().at(1).request.messages.back().parts) {
+    const auto told = at.model.requests().at(1).request.messages.back();
+    for (const auto& p : told.parts) {
       names += std::get<tool_result_part>(p).name + ' ';
     }
     EXPECT_EQ(names, "late t nowhere ");

@@ -71,7 +71,13 @@ class with_provider {
   nostd::shared_ptr<trace::TracerProvider> previous_;
 };
 
-constexpr std::array<std::string_view, 3> runtimes{"simulated", "asio_1", "asio_4"};
+// Every state of telemetry, and every runtime, but not each with each.
+constexpr std::pair<std::string_view, telemetry_is> places[] = {
+    {"simulated", telemetry_is::on},        {"simulated", telemetry_is::off},
+    {"simulated", telemetry_is::unsampled}, {"simulated", telemetry_is::failing},
+    {"asio_1", telemetry_is::on},           {"asio_1", telemetry_is::failing},
+    {"asio_4", telemetry_is::on},           {"asio_4", telemetry_is::off},
+};
 
 std::unique_ptr<runtime> make_runtime(std::string_view name) {
   if (name == "asio_1") return std::make_unique<asio_runtime>(1);
@@ -153,29 +159,26 @@ void play(const scenario& s) {
   std::optional<came> first;
   std::optional<std::vector<std::string>> first_log;
   for (auto how : s.modes) {
-    for (auto on : runtimes) {
-      for (auto t :
-           {telemetry_is::on, telemetry_is::off, telemetry_is::unsampled, telemetry_is::failing}) {
-        setting where{how, on, t};
-        SCOPED_TRACE(where.name());
-        came now;
-        try {
-          now = play_once(s, where);
-        } catch (const std::exception& e) {
-          ADD_FAILURE() << "the play itself failed: " << e.what();
-          return;
-        }
-        if (how == mode::streaming) {
-          if (!first_log) first_log = now.log;
-          EXPECT_EQ(now.log, *first_log);
-        }
-        if (!first) first = now;
-        EXPECT_EQ(now.result, first->result);
-        if (t == telemetry_is::on) {
-          EXPECT_EQ(now.tree, first->tree);
-        }
-        if (testing::Test::HasFailure()) return;  // one setting's report is enough
+    for (auto [on, state] : places) {
+      setting where{how, on, state};
+      SCOPED_TRACE(where.name());
+      came now;
+      try {
+        now = play_once(s, where);
+      } catch (const std::exception& e) {
+        ADD_FAILURE() << "the play itself failed: " << e.what();
+        return;
       }
+      if (how == mode::streaming) {
+        if (!first_log) first_log = now.log;
+        EXPECT_EQ(now.log, *first_log);
+      }
+      if (!first) first = now;
+      EXPECT_EQ(now.result, first->result);
+      if (state == telemetry_is::on) {
+        EXPECT_EQ(now.tree, first->tree);
+      }
+      if (testing::Test::HasFailure()) return;  // one setting's report is enough
     }
   }
 }
