@@ -1,4 +1,5 @@
 // A stream falls under the scope of whoever pulls, for as long as the pull lasts.
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -94,9 +95,11 @@ TEST_P(StreamScopes, AScopeInsideFollowsTheCurrentConsumer) {
 
 TEST_P(StreamScopes, AScopeInsideIsStoppedByTheConsumerThatPulls) {
   std::string end;
+  std::atomic<bool> pulled{false};
   auto body = [&]() -> stream<int> {
     cancel_scope own;
     co_yield 0;
+    pulled = true;
     end = ending(co_await as_result(sleeping()));
     co_yield 1;
     co_await hop();
@@ -107,8 +110,7 @@ TEST_P(StreamScopes, AScopeInsideIsStoppedByTheConsumerThatPulls) {
     EXPECT_EQ(co_await next(s), 0);
     cancel_source source;
     auto j = spawn(*rt, with_cancel(source, next(s)));
-    co_await hop();
-    co_await hop();
+    while (!pulled) co_await hop();
     source.cancel();
     EXPECT_EQ(co_await ending_of(j), "value") << "the body turned the stop into a value";
     EXPECT_EQ(end, "cancelled");
