@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <skein/async/cancel.hpp>
+#include <skein/async/channel.hpp>
 #include <skein/async/offload.hpp>
 #include <skein/async/spawn.hpp>
 #include <skein/async/time.hpp>
@@ -496,30 +497,35 @@ TEST(SpanCases, C73_AgentsAsToolsThreeLevelsDeep) {
 // end after it. Its root is not extended.
 TEST(SpanCases, C74_ARunLeftBehindByATool) {
   scenario s{.tree =
-                 "invoke_agent bot[chat Test, execute_tool start[invoke_agent behind[chat "
-                 "Test]], chat Test]",
+                 "invoke_agent bot[chat Test, chat Test, execute_tool start[invoke_agent "
+                 "behind[chat Test, chat Test, execute_tool wait]]]",
+             .updates = scenario::order::free,
              .allowed = {"outside_parent"}};
   s.responder = [](const chat_request& r, const chat_options&) {
-    if (r.messages[0].text() == "behind")
-      return turn().delay(std::chrono::milliseconds(5)).text({"late"});
-    return r.messages.back().role == role::tool ? turn().text({"done"})
-                                                : turn().call("start", "{}");
+    if (r.messages.back().role == role::tool) return turn().text({"done"});
+    return turn().call(r.messages[0].text() == "behind" ? "wait" : "start", "{}");
   };
   s.play = [](stage& at) -> task<> {
-    agent behind(at.model, {.name = "behind", .content = capture::off});
+    channel<int> gate(0);
+    auto wait = tool("wait", "Waits", [&gate]() -> task<std::string> {
+      (void)co_await gate.receive();
+      co_return "waited";
+    });
+    agent behind(at.model, {.name = "behind", .tools = {wait}, .content = capture::off});
     std::optional<job<agent_response>> left;
-    cancel_scope outside{cancel_scope::outside{}};
     auto start = tool("start", "Starts", [&]() {
       left.emplace(spawn(at.rt, behind.run("behind")));
       return std::string("started");
     });
     co_await at.keep(at.run("go", {.tools = {start}}));
-    EXPECT_EQ((co_await *left).text(), "late");
+    gate.close();
+    EXPECT_EQ((co_await *left).text(), "done");
   };
   s.check = [](const spans& t) {
     EXPECT_EQ(t.parent_of("invoke_agent behind"), "execute_tool start");
     EXPECT_EQ(t.at("invoke_agent behind").trace_id, t.at("invoke_agent bot").trace_id);
     EXPECT_LT(t.at("invoke_agent bot").end, t.at("invoke_agent behind").end);
+    EXPECT_EQ(t.attribute("invoke_agent behind", "skein.outcome"), "-");
   };
   play(s);
 }

@@ -451,7 +451,7 @@ TEST(SpanCases, A34_TheDeadlinePassesDuringAPull) {
   auto s = chat({turn().text({"Hello"}).delay(std::chrono::hours(1))});
   s.throws = "skein::cancelled";
   s.play = [](stage& at) -> task<> {
-    co_await at.keep(with_deadline(std::chrono::milliseconds(5), at.ask(asking("hi"))));
+    co_await at.keep(with_deadline(std::chrono::milliseconds(50), at.ask(asking("hi"))));
   };
   s.check = [](const spans& t) {
     EXPECT_EQ(t.attribute("chat", "skein.outcome"), R"("deadline")");
