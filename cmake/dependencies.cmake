@@ -10,7 +10,7 @@ endmacro()
 
 _skein_need(Threads)
 _skein_need(Boost 1.88 CONFIG COMPONENTS headers json url)
-_skein_need(CURL 7.85)
+_skein_need(CURL 8.2)
 _skein_need(OpenSSL)
 find_package(opentelemetry-cpp CONFIG QUIET)
 if(NOT TARGET opentelemetry-cpp::api)

@@ -11,13 +11,13 @@ namespace skein::testing {
 
 struct scripted_transport::state {
   responder answer;
-  wire how;
+  wire_options how;
   std::size_t open = 0;
   std::size_t begun = 0;
   std::size_t bytes = 0;
 };
 
-scripted_transport::scripted_transport(responder answer, wire how)
+scripted_transport::scripted_transport(responder answer, wire_options how)
     : state_(std::make_shared<state>(std::move(answer), how)) {}
 scripted_transport::~scripted_transport() = default;
 

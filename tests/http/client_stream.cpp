@@ -117,7 +117,7 @@ TEST_P(ClientStream, MoreThanTheHostsConnectionsWaitForTheirTurnWithoutTimingOut
   });
   auto o = options_for_test();
   o.max_connections_per_host = 1;
-  o.timeouts.connect = 100ms;
+  o.timeouts.connect = 300ms;  // of which the last waits three times as much
   client c(o);
   auto one = [&]() -> task<> { co_await fetch(c, chat_request(server)); };
   auto work = [&]() -> task<> {

@@ -24,7 +24,7 @@ class Cuts : public ::testing::Test {
   static void SetUpTestSuite() { telemetry::install(); }
   // Runs the scenario with one way of leaving it and adds up what is wrong.
   template <class Act>
-  void cut(const std::string& what, skein::testing::wire how, Act act) {
+  void cut(const std::string& what, skein::testing::wire_options how, Act act) {
     telemetry::span_ledger ledger;
     telemetry::scoped_provider provider(ledger);
     demo_world w(seed, how);

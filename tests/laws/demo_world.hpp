@@ -54,7 +54,7 @@ struct seen {
 
 class demo_world {
  public:
-  explicit demo_world(std::uint64_t seed, testing::wire how = {},
+  explicit demo_world(std::uint64_t seed, testing::wire_options how = {},
                       testing::responder script = testing::demo_script())
       : rt(seed), transport(std::move(script), how) {}
 

@@ -14,7 +14,7 @@
 
 namespace skein::testing {
 
-struct wire {
+struct wire_options {
   std::size_t piece = 64;                // bytes handed over at once; 0: of random size, 1 to 64
   std::chrono::milliseconds latency{1};  // of the runtime's time, before each piece
   // Body bytes, counted over all exchanges in the order in which they are handed over, after which
@@ -26,7 +26,7 @@ struct wire {
 // for each. One thread.
 class scripted_transport final : public http::transport {
  public:
-  explicit scripted_transport(responder answer, wire how = {});
+  explicit scripted_transport(responder answer, wire_options how = {});
   ~scripted_transport() override;
 
   [[nodiscard]] skein::stream<std::string_view> send(http::request r,
