@@ -100,8 +100,13 @@ struct recording {
   friend std::ostream& operator<<(std::ostream& out, const recording& r) { return out << r.name; }
 };
 
+// Not from __FILE__: a compiler cache shared by checkouts makes that relative.
+inline std::filesystem::path recordings() {
+  return std::filesystem::path(SKEIN_TESTS_DIR) / "providers" / "recorded";
+}
+
 inline recording read_recording(const std::string& name) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "recorded" / (name + ".sse");
+  const auto path = recordings() / (name + ".sse");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw std::runtime_error("no recording " + path.string());
   return {name, std::string(std::istreambuf_iterator<char>(in), {})};
@@ -109,8 +114,7 @@ inline recording read_recording(const std::string& name) {
 
 inline std::vector<recording> all_recordings() {
   std::vector<recording> found;
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "recorded";
-  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+  for (const auto& file : std::filesystem::directory_iterator(recordings())) {
     if (file.path().extension() == ".sse") found.push_back(read_recording(file.path().stem()));
   }
   return found;
