@@ -28,7 +28,9 @@ task<> sleeping() { co_await sleep_for(hours(1)); }
 TEST_P(Scopes, StoppingIsSticky) {
   cancel_source source;
   int stopped = 0;
+  std::atomic<bool> begun{false};
   auto body = [&]() -> task<> {
+    begun = true;
     for (int i = 0; i < 4; ++i) {
       auto r = co_await as_result(sleeping());
       if (ending(r) == "cancelled") ++stopped;
@@ -38,7 +40,7 @@ TEST_P(Scopes, StoppingIsSticky) {
   };
   auto work = [&]() -> task<> {
     auto j = spawn(*rt, with_cancel(source, body()));
-    co_await hop();
+    while (!begun) co_await hop();
     source.cancel();
     EXPECT_EQ(co_await ending_of(j), "cancelled");
   };

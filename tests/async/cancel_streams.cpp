@@ -121,9 +121,11 @@ TEST_P(StreamScopes, AScopeInsideIsStoppedByTheConsumerThatPulls) {
 
 TEST_P(StreamScopes, ScopesOpenedForALaterConsumerAreFresh) {
   std::string end;
+  std::atomic<bool> begun{false};
   auto body = [&]() -> stream<int> {
     {
       cancel_scope own;
+      begun = true;
       end = ending(co_await as_result(sleeping()));
     }
     co_yield 1;
@@ -139,8 +141,7 @@ TEST_P(StreamScopes, ScopesOpenedForALaterConsumerAreFresh) {
     auto s = body();
     cancel_source source;
     auto j = spawn(*rt, with_cancel(source, next(s)));
-    co_await hop();
-    co_await hop();
+    while (!begun) co_await hop();
     source.cancel();
     EXPECT_EQ(co_await ending_of(j), "value");
     EXPECT_EQ(end, "cancelled");
