@@ -146,14 +146,15 @@ void tool_under_chat(const material& m, findings& out) {
   }
 }
 
-// Direct calls, and those below anything that is not an agent of its own.
+// Direct calls, and those below anything that keeps no account of its own: not those of an agent
+// or a tool below.
 void usage_sum(const material& m, findings& out) {
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
     if (!is_agent(m.spans[i]) || m.spans.is_stray(i)) continue;
     for (auto key : {semconv::usage_input_tokens, semconv::usage_output_tokens}) {
       std::int64_t sum = 0;
       for (auto [j, depth] : m.spans.below(i, [&](std::size_t k) {
-             return !is_agent(m.spans[k]) && !is_inference(m.spans[k]);
+             return !is_agent(m.spans[k]) && !is_inference(m.spans[k]) && !is_tool(m.spans[k]);
            })) {
         if (j != i && is_inference(m.spans[j])) sum += integer_of(m.spans[j], key).value_or(0);
       }

@@ -117,7 +117,7 @@ TEST(Interrupted, TheWholeRunHasAsManyUpdatesAsTheseTestsSay) {
 
 TEST(Interrupted, CancelledAfterEachUpdate) {
   auto alive = std::make_shared<int>(0);
-  for (std::size_t pulls = 1; pulls <= updates; ++pulls) {
+  for (std::size_t pulls = 0; pulls <= updates; ++pulls) {
     SCOPED_TRACE(pulls);
     scenario s{.turns = script(),
                .agent = {.name = "bot", .tools = {counting(alive)}},

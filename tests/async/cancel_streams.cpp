@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +45,43 @@ TEST_P(StreamScopes, EachConsumerCountsDuringItsPullOnly) {
     EXPECT_EQ(co_await next(s), 3) << "a pull that never began stops nothing";
   };
   run(work());
+}
+
+// Whether what dies in a body, begun or not, sees that its consumer was stopped.
+struct dying {
+  std::string* seen;
+  explicit dying(std::string& s) : seen(&s) {}
+  dying(dying&& o) noexcept : seen(std::exchange(o.seen, nullptr)) {}
+  dying(const dying&) = delete;
+  dying& operator=(const dying&) = delete;
+  dying& operator=(dying&&) = delete;
+  ~dying() {
+    if (seen != nullptr) *seen += current_stop_token().stop_requested() ? "stopped " : "dropped ";
+  }
+};
+
+TEST_P(StreamScopes, ARefusedPullTellsWhatDiesOfIt) {
+  for (int pulls : {0, 1}) {
+    std::string seen;
+    auto body = [](dying, std::string& to) -> stream<int> {
+      dying local(to);
+      for (int i = 0;; ++i) co_yield i;
+    };
+    auto work = [&](cancel_source source, bool stop) -> task<> {
+      auto s = body(dying(seen), seen);
+      for (int i = 0; i < pulls; ++i) co_await next(s);
+      if (stop) source.cancel();
+      if (stop) (void)co_await s.next();
+    };
+    for (bool stop : {true, false}) {
+      seen.clear();
+      cancel_source source;
+      EXPECT_EQ(run(ending_of(with_cancel(source, work(source, stop)))),
+                stop ? "cancelled" : "value");
+      std::string one = stop ? "stopped " : "dropped ";
+      EXPECT_EQ(seen, pulls > 0 ? one + one : one);
+    }
+  }
 }
 
 TEST_P(StreamScopes, AStoppedPullEndsTheBody) {

@@ -79,8 +79,10 @@ struct pull {
   std::coroutine_handle<stream_promise<T>> h;
   bool await_ready() const {
     if (!h || h.done()) return true;
-    t_active->throw_if_cancelled();
-    return false;
+    auto* scope = t_active->cancellation();
+    if (scope == nullptr || !scope->stop_requested()) return false;
+    strand_access::refuse(*h.promise().s, scope);
+    throw cancelled(scope->reason());
   }
   template <class P>
   void await_suspend(std::coroutine_handle<P> c) noexcept {

@@ -51,7 +51,8 @@ class operation {
   operation(operation&& other) noexcept;
   operation& operator=(operation&& other) noexcept;
   // Not ended yet: the owner went away. `cancelled` or `deadline` if the strand here was stopped
-  // with that reason, else `abandoned`.
+  // with that reason, else `abandoned`. Keep it in the body of a coroutine: parameters die after
+  // the scopes of their body, which know the reason.
   ~operation();
 
   // The parent context with this span in it: what belongs to the operation runs in here.

@@ -101,6 +101,9 @@ struct strand_access {
       s.stream_scope_->link(s.inherited_);
     }
   }
+  // A pull that does not begin because `why` is stopped. It stops nothing in the body, but if the
+  // body is left now, what dies in it can see why.
+  static void refuse(strand& s, cancel_state* why) { s.inherited_.reset(why); }
   // The pull is over: its consumer's scope counts no more.
   static void leave(strand& s) noexcept {
     s.root_ = nullptr;
