@@ -7,7 +7,6 @@
 #include <skein/agent/run_machine.hpp>
 #include <skein/core/error.hpp>
 #include <skein/telemetry/semconv.hpp>
-#include <skein/tool/tool_set.hpp>
 
 #include "agent/merge_options.hpp"
 #include "agent/tool_batch.hpp"
@@ -64,6 +63,36 @@ struct agent::plan {
   std::string agent_name;
   std::optional<runtime::duration> deadline;
   run_machine machine;
+
+  [[nodiscard]] chat_stream ask(run_machine::tools offered) {
+    auto options = chat;
+    if (offered == run_machine::tools::withheld) {
+      options.tool_choice = tool_choice{.mode = tool_mode::none};
+    } else if (machine.round_trips() > 0 && options.tool_choice &&
+               options.tool_choice->mode == tool_mode::required) {
+      options.tool_choice.reset();  // required once, or the run would never end
+    }
+    request.messages = machine.messages();
+    auto answer = client.stream(request, options);
+    std::vector<message>().swap(request.messages);  // not while the answer is waited for
+    return answer;
+  }
+  void answered(chat_stream&& answer, agent_response& to) {
+    auto whole = std::move(answer).take_response();
+    to.usage += whole.usage;
+    to.finish = whole.finish;
+    machine.answered(std::move(whole));
+  }
+  [[nodiscard]] std::unique_ptr<tool_batch> execute(std::vector<tool_call_part>& calls) {
+    return std::make_unique<tool_batch>(
+        tool_batch::surroundings{.tools = tools,
+                                 .session = session,
+                                 .agent_name = agent_name,
+                                 .conversation_id = chat.conversation_id,
+                                 .errors = tool_errors,
+                                 .content = content},
+        std::move(calls));
+  }
 };
 
 std::string agent_response::text() const {
@@ -157,9 +186,10 @@ agent_update to_agent_update(chat_update& u) {
 }  // namespace
 
 agent::agent(chat_client& client, agent_options options)
-    : client_(client), options_(std::move(options)) {
-  tool_set checked(options_.tools);  // two tools of one name are found now, not in the first run
-}
+    : client_(client),
+      options_(std::move(options)),
+      tools_(options_.tools),
+      definitions_(tools_.definitions()) {}
 agent::~agent() = default;
 
 agent_run agent::stream(agent_input input, run_options options) {
@@ -193,9 +223,10 @@ agent_run agent::stream(agent_input input, run_options options) {
       if (!instructions.empty()) instructions += '\n';
       instructions += options.instructions;
     }
-    auto all_tools = options_.tools;
-    all_tools.insert(all_tools.end(), options.tools.begin(), options.tools.end());
-    tool_set tools(std::move(all_tools));
+    auto tools = tools_;
+    for (auto& t : options.tools) tools.add(std::move(t));
+    auto definitions =
+        options.tools.empty() ? definitions_ : tool_definitions(tools.definitions());
     std::vector<std::string> declared;
     for (const auto& t : tools) {
       if (t.declared_only()) declared.push_back(t.name());
@@ -205,14 +236,14 @@ agent_run agent::stream(agent_input input, run_options options) {
       if (!instructions.empty())
         span.set(semconv::system_instructions, detail::instructions_attribute(instructions));
       if (!tools.empty())
-        span.set(semconv::tool_definitions, detail::definitions_attribute(tools.definitions()));
+        span.set(semconv::tool_definitions, detail::definitions_attribute(definitions));
     }
     auto* session = options.session;
     std::unique_ptr<plan> p(new plan{
         .client = client_,
         .use = session_use(session),
         .session = session,
-        .request = {.instructions = std::move(instructions), .tools = tools.definitions()},
+        .request = {.instructions = std::move(instructions), .tools = std::move(definitions)},
         .chat = std::move(chat),
         .tools = std::move(tools),
         .tool_errors = options_.tool_errors,
@@ -232,6 +263,7 @@ agent_run agent::stream(agent_input input, run_options options) {
   }
 }
 
+// A run that waits is this frame and the plan: what need not live across a wait is made elsewhere.
 skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::state* s,
                                         std::unique_ptr<plan> p) {
   auto& machine = p->machine;
@@ -246,6 +278,7 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
       scope.emplace();
       timer.emplace(*p->deadline, *scope);
     }
+    agent_update out;
     while (true) {
       auto step = machine.next();
       if (auto* end = std::get_if<run_machine::finish>(&step)) {
@@ -253,40 +286,21 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
         break;
       }
       if (auto* ask = std::get_if<run_machine::ask_model>(&step)) {
-        auto options = p->chat;
-        if (ask->tools == run_machine::tools::withheld) {
-          options.tool_choice = tool_choice{.mode = tool_mode::none};
-        } else if (machine.round_trips() > 0 && options.tool_choice &&
-                   options.tool_choice->mode == tool_mode::required) {
-          options.tool_choice.reset();  // required once, or the run would never end
-        }
-        p->request.messages = machine.messages();
         recorded = telemetry::operation::event::recorded;
         cut = true;
-        open_answer answer(p->client.stream(p->request, options), response.usage, cut);
+        open_answer answer(p->ask(ask->tools), response.usage, cut);
         while (auto* update = co_await answer.stream.next()) {
-          co_yield to_agent_update(*update);
+          out = to_agent_update(*update);
+          co_yield out;
         }
         recorded = telemetry::operation::event::record;
         cut = false;
-        auto whole = std::move(answer.stream).take_response();
-        response.usage += whole.usage;
-        response.finish = whole.finish;
-        machine.answered(std::move(whole));
+        p->answered(std::move(answer.stream), response);
         continue;
       }
-      auto& calls = std::get<run_machine::run_tools>(step).calls;
-      tool_batch batch({.tools = p->tools,
-                        .session = p->session,
-                        .agent_name = p->agent_name,
-                        .conversation_id = p->chat.conversation_id,
-                        .errors = p->tool_errors,
-                        .content = p->content},
-                       std::move(calls));
-      while (auto update = co_await batch.next()) {
-        co_yield *std::move(update);
-      }
-      machine.results(co_await batch.results());
+      auto batch = p->execute(std::get<run_machine::run_tools>(step).calls);
+      while (co_await batch->next(out)) co_yield out;
+      machine.results(co_await batch->results());
     }
   } catch (...) {
     record.write();

@@ -22,12 +22,16 @@ tool_batch::tool_batch(surroundings around, std::vector<tool_call_part> calls)
   for (std::size_t i = 0; i < calls_.size(); ++i) group_.spawn(execute(i));
 }
 
-task<std::optional<agent_update>> tool_batch::next() {
-  if (running_ == 0) co_return std::nullopt;
+task<bool> tool_batch::next(agent_update& to) {
+  if (running_ == 0) co_return false;
   auto event = co_await events_.receive();
-  if (!event) co_await group_.join();  // closed by a failure, which this rethrows
-  if (event && std::holds_alternative<tool_finished>(*event)) --running_;
-  co_return event;
+  if (!event) {
+    co_await group_.join();  // closed by a failure, which this rethrows
+    co_return false;
+  }
+  if (std::holds_alternative<tool_finished>(*event)) --running_;
+  to = *std::move(event);
+  co_return true;
 }
 
 task<std::vector<tool_result_part>> tool_batch::results() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +12,7 @@
 
 namespace skein {
 
-// Lives in the run's coroutine frame. What it refers to must outlive it; dropping it destroys the
+// Owned by the run's coroutine frame. What it refers to must outlive it; dropping it destroys the
 // tools where they stand.
 class tool_batch {
  public:
@@ -27,9 +26,9 @@ class tool_batch {
   };
   tool_batch(surroundings around, std::vector<tool_call_part> calls);
 
-  // The next thing that happens, or nothing when every call has its result.
-  task<std::optional<agent_update>> next();
-  // One for each call, in order. After next() gave nothing.
+  // Gives the next thing that happens; false when every call has its result.
+  task<bool> next(agent_update& to);
+  // One for each call, in order. After next() gave false.
   task<std::vector<tool_result_part>> results();
 
  private:

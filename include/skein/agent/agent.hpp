@@ -18,6 +18,7 @@
 #include <skein/chat/client.hpp>
 #include <skein/telemetry/operation.hpp>
 #include <skein/tool/tool.hpp>
+#include <skein/tool/tool_set.hpp>
 
 namespace skein {
 
@@ -154,6 +155,8 @@ class agent {
                                           std::unique_ptr<plan> p);
   chat_client& client_;
   agent_options options_;
+  tool_set tools_;
+  tool_definitions definitions_;  // of tools_
 };
 
 }  // namespace skein

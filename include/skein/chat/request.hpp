@@ -1,8 +1,11 @@
 // What is asked of a model: messages, tool definitions, and options with designated initialisers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +22,30 @@ struct tool_definition {
   std::string name;
   std::string description;
   json::value parameters = json::object{{"type", "object"}, {"properties", json::object{}}};
+};
+
+// What a model is told of all its tools, in this order. Never changes, so copies share it.
+class tool_definitions {
+ public:
+  tool_definitions() = default;
+  tool_definitions(std::vector<tool_definition> all)
+      : all_(std::make_shared<const std::vector<tool_definition>>(std::move(all))) {}
+  tool_definitions(std::initializer_list<tool_definition> all)
+      : tool_definitions(std::vector<tool_definition>(all)) {}
+
+  operator const std::vector<tool_definition>&() const noexcept {
+    static const std::vector<tool_definition> none;
+    return all_ ? *all_ : none;
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return list().size(); }
+  [[nodiscard]] bool empty() const noexcept { return list().empty(); }
+  [[nodiscard]] const tool_definition& operator[](std::size_t i) const { return list()[i]; }
+  [[nodiscard]] auto begin() const noexcept { return list().begin(); }
+  [[nodiscard]] auto end() const noexcept { return list().end(); }
+
+ private:
+  [[nodiscard]] const std::vector<tool_definition>& list() const noexcept { return *this; }
+  std::shared_ptr<const std::vector<tool_definition>> all_;
 };
 
 enum class tool_mode : std::uint8_t { automatic, none, required };
@@ -70,7 +97,7 @@ struct chat_options {
 struct chat_request {
   std::string instructions = {};  // come first, as the provider takes them
   std::vector<message> messages = {};
-  std::vector<tool_definition> tools = {};
+  tool_definitions tools = {};
 };
 
 }  // namespace skein

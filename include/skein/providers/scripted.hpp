@@ -53,7 +53,10 @@ class turn {
  private:
   friend class client;
   struct cut_here {};
-  using step = std::variant<chat_update, runtime::duration, std::exception_ptr, cut_here,
+  // Texts apart, for an update is five times as large.
+  using texts = std::vector<std::string>;
+  using updates = std::vector<chat_update>;
+  using step = std::variant<texts, updates, runtime::duration, std::exception_ptr, cut_here,
                             std::function<void()>>;
   std::vector<step> steps_;
   std::function<void()> at_open_;

@@ -10,22 +10,21 @@
 namespace skein::scripted {
 
 turn& turn::text(std::vector<std::string> chunks) {
-  for (auto& c : chunks) steps_.emplace_back(chat_update(text_delta{std::move(c)}));
+  steps_.emplace_back(std::move(chunks));
   return *this;
 }
 turn& turn::reasoning(std::vector<std::string> chunks) {
-  for (auto& c : chunks) steps_.emplace_back(chat_update(reasoning_delta{std::move(c)}));
+  for (auto& c : chunks) update(reasoning_delta{std::move(c)});
   return *this;
 }
 turn& turn::call(std::string name, std::string arguments, std::string id) {
   if (id.empty()) id = std::format("call_{}", calls_ + 1);
   auto half = arguments.size() / 2;
-  steps_.emplace_back(chat_update(tool_call_delta{.call = calls_,
-                                                  .id = std::move(id),
-                                                  .name = std::move(name),
-                                                  .arguments = arguments.substr(0, half)}));
-  steps_.emplace_back(
-      chat_update(tool_call_delta{.call = calls_, .arguments = arguments.substr(half)}));
+  update(tool_call_delta{.call = calls_,
+                         .id = std::move(id),
+                         .name = std::move(name),
+                         .arguments = arguments.substr(0, half)});
+  update(tool_call_delta{.call = calls_, .arguments = arguments.substr(half)});
   ++calls_;
   return *this;
 }
@@ -41,7 +40,10 @@ turn& turn::finish(finish_reason reason, std::string raw) {
   return *this;
 }
 turn& turn::update(chat_update u) {
-  steps_.emplace_back(std::move(u));
+  if (steps_.empty() || !std::holds_alternative<updates>(steps_.back())) {
+    steps_.emplace_back(updates());
+  }
+  std::get<updates>(steps_.back()).push_back(std::move(u));
   return *this;
 }
 turn& turn::delay(runtime::duration d) {
@@ -120,10 +122,19 @@ skein::stream<chat_update> client::play(turn t, std::shared_ptr<state> s) {
     counted& operator=(const counted&) = delete;
     ~counted() { --s.open; }
   } open_while_here(*s);
+  chat_update now;
   for (auto& step : t.steps_) {
-    if (auto* update = std::get_if<chat_update>(&step)) {
-      ++s->produced;
-      co_yield *update;
+    if (auto* texts = std::get_if<turn::texts>(&step)) {
+      for (auto& text : *texts) {
+        now = text_delta{std::move(text)};
+        ++s->produced;
+        co_yield now;
+      }
+    } else if (auto* updates = std::get_if<turn::updates>(&step)) {
+      for (auto& update : *updates) {
+        ++s->produced;
+        co_yield update;
+      }
     } else if (auto* wait = std::get_if<runtime::duration>(&step)) {
       co_await sleep_for(*wait);
     } else if (auto* failure = std::get_if<std::exception_ptr>(&step)) {
@@ -134,12 +145,12 @@ skein::stream<chat_update> client::play(turn t, std::shared_ptr<state> s) {
       throw protocol_error("the model's answer was cut before its end; ask again", "stream_cut");
     }
   }
-  auto end = t.finish_;
-  if (end.reason == finish_reason::none) {
-    end.reason = t.calls_ > 0 ? finish_reason::tool_calls : finish_reason::stop;
+  if (t.finish_.reason == finish_reason::none) {
+    t.finish_.reason = t.calls_ > 0 ? finish_reason::tool_calls : finish_reason::stop;
   }
+  now = std::move(t.finish_);
   ++s->produced;
-  co_yield end;
+  co_yield now;
 }
 
 }  // namespace skein::scripted
