@@ -1,10 +1,10 @@
-# See ../compile_fail.cmake.
+# See compile_fail.cmake.
 list(TRANSFORM includes PREPEND -I)
 execute_process(
   COMMAND ${compiler} -std=c++23 -fsyntax-only ${includes} ${source}
   RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
 
-if("${text}" STREQUAL "")
+if("${texts}" STREQUAL "")
   if(failed)
     message(FATAL_ERROR "${source} must compile:\n${said}")
   endif()
@@ -16,7 +16,9 @@ if(NOT failed)
 endif()
 # Lines of source are quoted as well (with a bar after the line's number); they prove nothing.
 string(REGEX REPLACE "\n *[0-9]* \\|[^\n]*" "" said_by_compiler "\n${said}")
-string(FIND "${said_by_compiler}" "${text}" position)
-if(position EQUAL -1)
-  message(FATAL_ERROR "${source}: the diagnostics do not say \"${text}\":\n${said}")
-endif()
+foreach(text IN LISTS texts)
+  string(FIND "${said_by_compiler}" "${text}" position)
+  if(position EQUAL -1)
+    message(FATAL_ERROR "${source}: the diagnostics do not say \"${text}\":\n${said}")
+  endif()
+endforeach()
