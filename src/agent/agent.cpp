@@ -59,6 +59,7 @@ struct agent::plan {
   chat_options chat;
   tool_set tools;
   error_details tool_errors;
+  const std::vector<tool_layer>& around_tools;
   telemetry::capture content;
   std::string agent_name;
   std::optional<runtime::duration> deadline;
@@ -86,6 +87,7 @@ struct agent::plan {
   [[nodiscard]] std::unique_ptr<tool_batch> execute(std::vector<tool_call_part>& calls) {
     return std::make_unique<tool_batch>(
         tool_batch::surroundings{.tools = tools,
+                                 .layers = around_tools,
                                  .session = session,
                                  .agent_name = agent_name,
                                  .conversation_id = chat.conversation_id,
@@ -225,8 +227,7 @@ agent_run agent::stream(agent_input input, run_options options) {
     }
     auto tools = tools_;
     for (auto& t : options.tools) tools.add(std::move(t));
-    auto definitions =
-        options.tools.empty() ? definitions_ : tool_definitions(tools.definitions());
+    auto definitions = options.tools.empty() ? definitions_ : tool_definitions(tools.definitions());
     std::vector<std::string> declared;
     for (const auto& t : tools) {
       if (t.declared_only()) declared.push_back(t.name());
@@ -247,6 +248,7 @@ agent_run agent::stream(agent_input input, run_options options) {
         .chat = std::move(chat),
         .tools = std::move(tools),
         .tool_errors = options_.tool_errors,
+        .around_tools = options_.around_tools,
         .content = options_.content,
         .agent_name = options_.name,
         .deadline = options.deadline,

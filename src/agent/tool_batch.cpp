@@ -49,27 +49,38 @@ task<> tool_batch::execute(std::size_t index) {
   } unless_done{&events_};
 
   const auto& call = calls_[index];
+  auto outcome = co_await (around_.layers.empty() ? attempt(call) : through(0, call));
   tool_result_part result{.call_id = call.id, .name = call.name, .content = {}};
-  tool_result outcome;
-  if (const auto* t = around_.tools.find(call.name); t == nullptr) {
-    outcome = failed_result(
-        {.kind = "unknown_tool",
-         .message = {},
-         .for_model = std::format("Error: Requested function \"{}\" not found.", call.name)});
-  } else if (auto bound = t->bind(call.arguments); !bound) {
-    outcome = failed_result(std::move(bound).error());
-  } else {
-    outcome = co_await run(call, *t, *std::move(bound));
-    if (outcome.failure && around_.errors == error_details::shown &&
-        !outcome.failure->message.empty()) {
-      outcome.content = "Error: " + outcome.failure->message;
-    }
-  }
   result.outcome = outcome.failure ? tool_outcome::error : tool_outcome::ok;
   result.content = std::move(outcome.content);
   results_[index] = result;
   co_await events_.send(tool_finished{std::move(result)});
   unless_done.events = nullptr;
+}
+
+task<tool_result> tool_batch::through(std::size_t layer, tool_call_part call) {
+  if (layer == around_.layers.size()) co_return co_await attempt(call);
+  co_return co_await around_.layers[layer](std::move(call), [this, layer](tool_call_part next) {
+    return through(layer + 1, std::move(next));
+  });
+}
+
+task<tool_result> tool_batch::attempt(const tool_call_part& call) {
+  const auto* t = around_.tools.find(call.name);
+  if (t == nullptr) {
+    co_return failed_result(
+        {.kind = "unknown_tool",
+         .message = {},
+         .for_model = std::format("Error: Requested function \"{}\" not found.", call.name)});
+  }
+  auto bound = t->bind(call.arguments);
+  if (!bound) co_return failed_result(std::move(bound).error());
+  auto outcome = co_await run(call, *t, *std::move(bound));
+  if (outcome.failure && around_.errors == error_details::shown &&
+      !outcome.failure->message.empty()) {
+    outcome.content = "Error: " + outcome.failure->message;
+  }
+  co_return outcome;
 }
 
 task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bound_call bound) {

@@ -18,6 +18,7 @@ class tool_batch {
  public:
   struct surroundings {
     const tool_set& tools;
+    const std::vector<tool_layer>& layers;
     skein::session* session;
     std::string_view agent_name;
     std::string_view conversation_id;
@@ -33,6 +34,9 @@ class tool_batch {
 
  private:
   task<> execute(std::size_t index);
+  // Through the layers from this one on.
+  task<tool_result> through(std::size_t layer, tool_call_part call);
+  task<tool_result> attempt(const tool_call_part& call);
   task<tool_result> run(const tool_call_part& call, const tool& t, bound_call bound);
 
   surroundings around_;

@@ -109,7 +109,20 @@ skein::stream<chat_update> chat_stream::traced(telemetry::operation span, state*
   span.end(telemetry::outcome::ok);
 }
 
-chat_stream chat_client::stream(const chat_request& request, const chat_options& options) {
+skein::stream<chat_update> chat_stream::counted(state* s, skein::stream<chat_update> inner) {
+  while (auto* update = co_await inner.next()) {
+    s->answer.add(*update);
+    co_yield *update;
+  }
+}
+
+chat_stream chat_layer::start(const chat_request& request, const chat_options& options) {
+  auto state = std::make_unique<chat_stream::state>();
+  auto body = chat_stream::counted(state.get(), open(request, options));
+  return chat_stream(std::move(state), std::move(body));
+}
+
+chat_stream chat_client::start(const chat_request& request, const chat_options& options) {
   const auto about = info();
   const std::string& model = options.model.empty() ? about.model : options.model;
   auto state = std::make_unique<chat_stream::state>();

@@ -224,6 +224,19 @@ TEST(SpanCases, B49_B50_TheConversationIsTheSessionsOrTheOptions) {
   }
 }
 
+// Around a run, middleware is a function: Skein's streams compose.
+TEST(SpanCases, B51_WhatIsAroundARunIsAbove) {
+  scenario s{.turns = {hello()}, .tree = "mw[invoke_agent bot[chat Test]]", .text = "Hello world"};
+  s.play = [](stage& at) -> task<> {
+    auto around = [&]() -> task<agent_response> {
+      open_span mw("mw");
+      co_return co_await at.run("hi");
+    };
+    co_await at.keep(around());
+  };
+  play(s);
+}
+
 TEST(SpanCases, B52_TheParentIsTheCallersNotTheConsumers) {
   scenario s{.turns = weather_script(),
              .agent = {.name = "bot", .tools = {weather()}},
@@ -547,6 +560,95 @@ TEST(SpanCases, C75_CodeOfAToolOnOtherThreads) {
         .agent = {.name = "bot", .tools = {code}},
         .tree = "invoke_agent bot[chat Test, execute_tool execute_code[execute_tool compute], chat "
                 "Test]"});
+}
+
+struct spanned : chat_layer {
+  using chat_layer::chat_layer;
+  skein::stream<chat_update> around(chat_request request, chat_options options) override {
+    open_span mw("mw");
+    auto answer = inner().stream(request, options);
+    while (auto* update = co_await answer.next()) co_yield *update;
+  }
+};
+
+TEST(SpanCases, C77_ALayerAroundTheModel) {
+  scenario s{.turns = weather_script()};
+  s.tree = "invoke_agent bot[mw[chat Test], execute_tool get_weather, mw[chat Test]]";
+  s.text = "It is fine.";
+  s.play = [](stage& at) -> task<> {
+    spanned layer(at.model);
+    skein::agent bot(layer, {.name = "bot", .tools = {weather()}});
+    co_await at.keep(at.run(bot, "hi"));
+  };
+  s.check = [](const spans& t) {
+    EXPECT_EQ(t.attribute("invoke_agent", "gen_ai.usage.output_tokens"), "6");
+    EXPECT_EQ(t.attribute("invoke_agent", "gen_ai.request.model"), R"("Test")");
+  };
+  play(s);
+}
+
+// It may ask again, and what the first try used still counts.
+struct asking_twice : chat_layer {
+  using chat_layer::chat_layer;
+  skein::stream<chat_update> around(chat_request request, chat_options options) override {
+    bool failed = false;
+    try {
+      auto answer = inner().stream(request, options);
+      while (auto* update = co_await answer.next()) co_yield *update;
+    } catch (const provider_error&) {
+      failed = true;  // said by its span; asked again below
+    }
+    if (!failed) co_return;
+    auto answer = inner().stream(request, options);
+    while (auto* update = co_await answer.next()) co_yield *update;
+  }
+};
+
+TEST(SpanCases, C77_ALayerMayAskAgain) {
+  scenario s{.turns = {turn().fail(std::make_exception_ptr(provider_error(
+                           "busy", {.status = 503, .code = {}, .retry_after = {}, .body = {}}))),
+                       hello()}};
+  s.tree = "invoke_agent bot[chat Test, chat Test]";
+  s.text = "Hello world";
+  s.play = [](stage& at) -> task<> {
+    asking_twice layer(at.model);
+    skein::agent bot(layer, {.name = "bot"});
+    co_await at.keep(at.run(bot, "hi"));
+  };
+  play(s);
+}
+
+TEST(SpanCases, C78_ALayerAroundTools) {
+  scenario s{.turns = weather_script()};
+  s.tree = "invoke_agent bot[chat Test, outer[inner[execute_tool get_weather]], chat Test]";
+  auto layer = [](const char* name) -> tool_layer {
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): the agent owns it
+    return [name](tool_call_part call, next_tool next) -> task<tool_result> {
+      open_span mw(name);
+      call.arguments = R"({"city":"Bergen"})";
+      auto result = co_await next(std::move(call));
+      result.content += std::string(" ") + name;
+      co_return result;
+    };
+  };
+  s.agent = {.name = "bot", .tools = {weather()}, .around_tools = {layer("outer"), layer("inner")}};
+  s.play = [](stage& at) -> task<> {
+    co_await at.keep(at.run("hi"));
+    const auto sent = at.model.requests().back().request.messages.back();
+    EXPECT_EQ(std::get<tool_result_part>(sent.parts.at(0)).content, "Bergen: fine inner outer");
+  };
+  play(s);
+}
+
+TEST(SpanCases, C78_ALayerMayAnswerForATool) {
+  scenario s{.turns = weather_script()};
+  s.tree = "invoke_agent bot[chat Test, chat Test]";
+  s.agent = {.name = "bot",
+             .tools = {weather()},
+             .around_tools = {[](tool_call_part, next_tool) -> task<tool_result> {
+               co_return tool_result{.content = "not today"};
+             }}};
+  play(s);
 }
 
 TEST(SpanCases, D80_TheResponsesIdIsTheAnswersOwn) {

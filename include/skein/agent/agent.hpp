@@ -77,6 +77,12 @@ struct agent_input {
 // shown.
 enum class error_details : std::uint8_t { hidden, shown };
 
+// Middleware around each call of a tool, outside of its span. May change the call or the result,
+// or give a result without calling `next`. What it throws ends the run; the model still sees the
+// call's own id and name.
+using next_tool = std::function<task<tool_result>(tool_call_part call)>;
+using tool_layer = std::function<task<tool_result>(tool_call_part call, next_tool next)>;
+
 struct agent_options {
   std::string name = {};
   std::string description = {};
@@ -85,6 +91,7 @@ struct agent_options {
   chat_options chat = {};  // for every request of every run
   run_limits limits = {};
   error_details tool_errors = error_details::hidden;
+  std::vector<tool_layer> around_tools = {};  // the first is the outermost
   telemetry::capture content = telemetry::capture_from_environment();
 };
 

@@ -40,9 +40,11 @@ class chat_stream {
 
  private:
   friend class chat_client;
+  friend class chat_layer;
   struct state;
   chat_stream(std::unique_ptr<state> s, stream<chat_update> body);
   static stream<chat_update> traced(telemetry::operation span, state* s, stream<chat_update> inner);
+  static stream<chat_update> counted(state* s, stream<chat_update> inner);
   std::unique_ptr<state> state_;
   stream<chat_update> body_;
 };
@@ -64,7 +66,9 @@ class chat_client {
   //
   // Spans: one `chat {model}`, CLIENT, a child of the context of this call, from this call until
   // the stream has ended, failed or been dropped.
-  [[nodiscard]] chat_stream stream(const chat_request& request, const chat_options& options = {});
+  [[nodiscard]] chat_stream stream(const chat_request& request, const chat_options& options = {}) {
+    return start(request, options);
+  }
 
   [[nodiscard]] virtual client_info info() const = 0;
 
@@ -76,6 +80,40 @@ class chat_client {
   // response_finished, and throws when there will be none.
   virtual skein::stream<chat_update> open(const chat_request& request,
                                           const chat_options& options) = 0;
+
+ private:
+  friend class chat_layer;
+  virtual chat_stream start(const chat_request& request, const chat_options& options);
+};
+
+// Middleware: a client around another, between the agent and the model's own span. Gives itself out
+// as the inner client; makes no span. Layers nest; the outermost is what the agent gets.
+//
+//   struct logged : skein::chat_layer {
+//     using chat_layer::chat_layer;
+//     skein::stream<chat_update> around(chat_request request, chat_options options) override {
+//       auto answer = inner().stream(request, options);
+//       while (auto* update = co_await answer.next()) co_yield *update;
+//     }
+//   };
+class chat_layer : public chat_client {
+ public:
+  // `inner` must outlive this.
+  explicit chat_layer(chat_client& inner) noexcept : inner_(inner) {}
+  [[nodiscard]] client_info info() const override { return inner_.info(); }
+
+ protected:
+  [[nodiscard]] chat_client& inner() const noexcept { return inner_; }
+  // One answer: usually that of inner(), asked once, again or not at all. A coroutine's body begins
+  // at the first pull. As open(): it ends only after a response_finished.
+  virtual skein::stream<chat_update> around(chat_request request, chat_options options) = 0;
+
+ private:
+  skein::stream<chat_update> open(const chat_request& request, const chat_options& options) final {
+    return around(request, options);
+  }
+  chat_stream start(const chat_request& request, const chat_options& options) final;
+  chat_client& inner_;
 };
 
 }  // namespace skein
