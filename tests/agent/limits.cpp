@@ -60,7 +60,8 @@ TEST(RunLimits, TheLastQuestionStillNamesTheToolsSoThatTheHistoryFits) {
     EXPECT_FALSE(asked.at(0).options.tool_choice);
     EXPECT_EQ(asked.at(1).options.tool_choice.value().mode, tool_mode::none);
     EXPECT_EQ(asked.at(1).request.tools.size(), 1u);
-    EXPECT_EQ(&asked.at(1).request.tools[0], &asked.at(0).request.tools[0]) << "no schema is copied";
+    EXPECT_EQ(&asked.at(1).request.tools[0], &asked.at(0).request.tools[0])
+        << "no schema is copied";
   };
   play(s);
 }
