@@ -2,7 +2,6 @@
 // compatible with it, or says so: plain inputs and outputs, no I/O, no clock.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -98,7 +97,7 @@ class stream_decoder {
     failed,
   };
 
-  stream_decoder();
+  stream_decoder() = default;
   stream_decoder(const stream_decoder&) = delete;
   stream_decoder& operator=(const stream_decoder&) = delete;
 
@@ -125,17 +124,19 @@ class stream_decoder {
 
  private:
   using updates = std::vector<chat_update>;
+  class event_memory;
+  struct chunk_members;
+  struct choice_members;
   struct delta_members;
 
-  [[nodiscard]] std::expected<json::value, failure> parse(std::string_view text);
   [[nodiscard]] std::expected<void, failure> fail(failure f);
   [[nodiscard]] std::expected<void, failure> provider_failed(const json::value& error,
                                                              std::string_view body);
   [[nodiscard]] std::expected<void, failure> chunk(const json::value& value, std::string_view data,
                                                    updates& out);
-  void add_start(const json::object& chunk, updates& out);
+  void add_start(std::string_view id, std::string_view model, updates& out);
   void add_usage(const json::value* usage, updates& out);
-  void add_choice(const json::object& choice, updates& out);
+  void add_choice(const choice_members& choice, updates& out);
   void add_delta(const json::object& delta, updates& out);
   void add_reasoning(const delta_members& delta, updates& out);
   void add_reasoning_details(const json::array& details);
@@ -145,11 +146,6 @@ class stream_decoder {
   void end_reasoning(updates& out);
   void give_held_back(updates& out);
   void complete(updates& out);
-
-  std::array<unsigned char, 4096> value_memory_;
-  std::array<unsigned char, 1024> parse_memory_;
-  boost::json::monotonic_resource value_resource_;
-  boost::json::parser parser_;
 
   state state_ = state::open;
   response_started started_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -33,9 +34,12 @@ std::string_view string_at(const json::object& object, std::string_view key) {
   return string_of(object.if_contains(key));
 }
 
-const json::object* object_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
+const json::object* object_of(const json::value* value) {
   return value ? value->if_object() : nullptr;
+}
+
+const json::object* object_at(const json::object& object, std::string_view key) {
+  return object_of(object.if_contains(key));
 }
 
 const json::array* array_at(const json::object& object, std::string_view key) {
@@ -102,9 +106,34 @@ void throw_failure(failure&& f) {
   std::unreachable();
 }
 
-stream_decoder::stream_decoder()
-    : value_resource_(value_memory_.data(), value_memory_.size()),
-      parser_({}, lenient(), parse_memory_.data(), parse_memory_.size()) {}
+// What one event is parsed in. On the stack of whoever reads it: all streams take turns with memory
+// that the processor has at hand, and none holds any between its events.
+class stream_decoder::event_memory {
+ public:
+  event_memory()
+      : resource_(value_memory_.data(), value_memory_.size()),
+        parser_({}, lenient(), parse_memory_.data(), parse_memory_.size()) {
+    parser_.reset(&resource_);
+  }
+
+  [[nodiscard]] std::expected<json::value, failure> parse(std::string_view text) {
+    boost::system::error_code error;
+    const std::size_t offset = parser_.write(text.data(), text.size(), error);
+    if (error) {
+      return std::unexpected(protocol_error("openai: not JSON at byte " + std::to_string(offset) +
+                                                " of " + std::to_string(text.size()) + ": " +
+                                                error.message(),
+                                            "malformed"));
+    }
+    return parser_.release();
+  }
+
+ private:
+  std::array<unsigned char, 4096> value_memory_;
+  std::array<unsigned char, 1024> parse_memory_;
+  boost::json::monotonic_resource resource_;
+  boost::json::parser parser_;
+};
 
 std::expected<void, failure> stream_decoder::event(std::string_view data, updates& out) {
   if (state_ == state::finished) return {};
@@ -119,7 +148,8 @@ std::expected<void, failure> stream_decoder::event(std::string_view data, update
       return {};
     }
   }
-  const auto value = parse(data);
+  event_memory memory;
+  const auto value = memory.parse(data);
   if (!value) return fail(value.error());
   return chunk(*value, data, out);
 }
@@ -127,7 +157,7 @@ std::expected<void, failure> stream_decoder::event(std::string_view data, update
 std::expected<void, failure> stream_decoder::unterminated_event(std::string_view data,
                                                                 updates& out) {
   const std::string_view text = trimmed(data);
-  if (text.starts_with('{') && state_ != state::finished && !parse(text)) return {};
+  if (text.starts_with('{') && state_ != state::finished && !event_memory().parse(text)) return {};
   if (!text.starts_with('{') && text != "[DONE]") return {};
   return event(data, out);
 }
@@ -152,7 +182,8 @@ std::expected<void, failure> stream_decoder::finish(updates& out) {
 }
 
 std::expected<void, failure> stream_decoder::whole(std::string_view body, updates& out) {
-  const auto value = parse(body);
+  event_memory memory;
+  const auto value = memory.parse(body);
   if (!value) return fail(value.error());
   const auto* object = value->if_object();
   if (auto done = chunk(*value, body, out); !done) return done;
@@ -164,21 +195,6 @@ std::expected<void, failure> stream_decoder::whole(std::string_view body, update
   }
   complete(out);
   return {};
-}
-
-std::expected<json::value, failure> stream_decoder::parse(std::string_view text) {
-  parser_.reset();
-  value_resource_.release();
-  parser_.reset(&value_resource_);
-  boost::system::error_code error;
-  const std::size_t offset = parser_.write(text.data(), text.size(), error);
-  if (error) {
-    return std::unexpected(protocol_error("openai: not JSON at byte " + std::to_string(offset) +
-                                              " of " + std::to_string(text.size()) + ": " +
-                                              error.message(),
-                                          "malformed"));
-  }
-  return parser_.release();
 }
 
 std::expected<void, failure> stream_decoder::fail(failure f) {
@@ -198,6 +214,71 @@ std::expected<void, failure> stream_decoder::provider_failed(const json::value& 
                                     .body = std::string(body)}));
 }
 
+// Found in one pass: a search for each name would compare every name with every member.
+struct stream_decoder::chunk_members {
+  const json::value* error = nullptr;
+  const json::value* object = nullptr;
+  const json::value* id = nullptr;
+  const json::value* model = nullptr;
+  const json::value* choices = nullptr;
+  const json::value* usage = nullptr;
+  const json::value* x_groq = nullptr;
+
+  explicit chunk_members(const json::object& chunk) {
+    for (const auto& member : chunk) {
+      const std::string_view key = member.key();
+      const json::value* value = &member.value();
+      if (key == "id") {
+        id = value;
+      } else if (key == "object") {
+        object = value;
+      } else if (key == "model") {
+        model = value;
+      } else if (key == "choices") {
+        choices = value;
+      } else if (key == "usage") {
+        usage = value;
+      } else if (key == "error") {
+        error = value;
+      } else if (key == "x_groq") {
+        x_groq = value;
+      }
+    }
+  }
+};
+
+struct stream_decoder::choice_members {
+  const json::value* error = nullptr;
+  const json::value* index = nullptr;
+  const json::value* delta = nullptr;
+  const json::value* message = nullptr;
+  const json::value* logprobs = nullptr;
+  const json::value* finish_reason = nullptr;
+  const json::value* usage = nullptr;
+
+  explicit choice_members(const json::object& choice) {
+    for (const auto& member : choice) {
+      const std::string_view key = member.key();
+      const json::value* value = &member.value();
+      if (key == "index") {
+        index = value;
+      } else if (key == "delta") {
+        delta = value;
+      } else if (key == "finish_reason") {
+        finish_reason = value;
+      } else if (key == "logprobs") {
+        logprobs = value;
+      } else if (key == "message") {
+        message = value;
+      } else if (key == "usage") {
+        usage = value;
+      } else if (key == "error") {
+        error = value;
+      }
+    }
+  }
+};
+
 std::expected<void, failure> stream_decoder::chunk(const json::value& value, std::string_view data,
                                                    updates& out) {
   const auto* chunk = value.if_object();
@@ -205,40 +286,36 @@ std::expected<void, failure> stream_decoder::chunk(const json::value& value, std
     out.emplace_back(raw_update{.value = json::value(value, json::value().storage())});
     return {};
   }
-  if (const auto* error = chunk->if_contains("error"); is_error(error)) {
-    return provider_failed(*error, data);
-  }
-  if (string_at(*chunk, "object") == "error") return provider_failed(value, data);
-  add_start(*chunk, out);
+  const chunk_members known(*chunk);
+  if (is_error(known.error)) return provider_failed(*known.error, data);
+  if (string_of(known.object) == "error") return provider_failed(value, data);
+  add_start(string_of(known.id), string_of(known.model), out);
   calls_.begin_event();
-  const json::value* usage = chunk->if_contains("usage");
-  if (const auto* choices = array_at(*chunk, "choices")) {
+  const json::value* usage = known.usage;
+  if (const auto* choices = known.choices ? known.choices->if_array() : nullptr) {
     for (const auto& item : *choices) {
-      const auto* choice = item.if_object();
-      if (!choice) continue;
-      if (const auto* error = choice->if_contains("error"); is_error(error)) {
-        return provider_failed(*error, data);
-      }
-      if (integer_of(choice->if_contains("index")).value_or(0) != 0) {
+      const auto* object = item.if_object();
+      if (!object) continue;
+      const choice_members choice(*object);
+      if (is_error(choice.error)) return provider_failed(*choice.error, data);
+      if (integer_of(choice.index).value_or(0) != 0) {
         out.emplace_back(raw("choice", item));
         continue;
       }
-      add_choice(*choice, out);
+      add_choice(choice, out);
       // Moonshot puts it there.
-      if (!usage) usage = choice->if_contains("usage");
+      if (!usage) usage = choice.usage;
     }
   }
   if (!usage) {
-    const auto* groq = object_at(*chunk, "x_groq");
+    const auto* groq = object_of(known.x_groq);
     if (groq) usage = groq->if_contains("usage");
   }
   add_usage(usage, out);
   return {};
 }
 
-void stream_decoder::add_start(const json::object& chunk, updates& out) {
-  const std::string_view id = string_at(chunk, "id");
-  const std::string_view model = string_at(chunk, "model");
+void stream_decoder::add_start(std::string_view id, std::string_view model, updates& out) {
   const bool new_id = !id.empty() && id != started_.id;
   const bool new_model = !model.empty() && model != started_.model;
   if (!new_id && !new_model) return;
@@ -266,17 +343,17 @@ void stream_decoder::add_usage(const json::value* usage, updates& out) {
   out.emplace_back(usage_update{now});
 }
 
-void stream_decoder::add_choice(const json::object& choice, updates& out) {
-  if (const auto* delta = object_at(choice, "delta")) {
+void stream_decoder::add_choice(const choice_members& choice, updates& out) {
+  if (const auto* delta = object_of(choice.delta)) {
     add_delta(*delta, out);
-  } else if (const auto* message = object_at(choice, "message"); message && !any_content_) {
+  } else if (const auto* message = object_of(choice.message); message && !any_content_) {
     // In a stream, some servers end with the whole message, which is known by then.
     add_delta(*message, out);
   }
-  if (const auto* logprobs = choice.if_contains("logprobs"); logprobs && !is_empty(*logprobs)) {
-    out.emplace_back(raw("logprobs", *logprobs));
+  if (choice.logprobs && !is_empty(*choice.logprobs)) {
+    out.emplace_back(raw("logprobs", *choice.logprobs));
   }
-  if (const std::string_view word = string_at(choice, "finish_reason"); !word.empty()) {
+  if (const std::string_view word = string_of(choice.finish_reason); !word.empty()) {
     raw_reason_ = word;
     reason_ = reason_of(word);
     state_ = state::answered;
