@@ -157,6 +157,34 @@ TEST_P(StreamScopes, AScopeInsideIsStoppedByTheConsumerThatPulls) {
   run(work());
 }
 
+TEST_P(StreamScopes, AJobBornInAContextScopeInsideFollowsTheCurrentConsumer) {
+  std::optional<job<>> born;
+  std::atomic<bool> pulled{false};
+  auto body = [&]() -> stream<int> {
+    {
+      context_scope scope(current_context());
+      born.emplace(spawn(*runtime::current(), sleeping()));
+    }
+    co_yield 0;
+    pulled = true;
+    co_await sleeping();
+  };
+  auto work = [&]() -> task<> {
+    auto s = body();
+    cancel_source first;
+    EXPECT_EQ(co_await with_cancel(first, next(s)), 0);
+    first.cancel();  // between pulls
+    cancel_source second;
+    auto j = spawn(*rt, with_cancel(second, next(s)));
+    while (!pulled) co_await hop();
+    EXPECT_FALSE(born->done());
+    second.cancel();
+    EXPECT_EQ(co_await ending_of(*born), "cancelled");
+    EXPECT_EQ(co_await ending_of(j), "cancelled");
+  };
+  run(work());
+}
+
 TEST_P(StreamScopes, ScopesOpenedForALaterConsumerAreFresh) {
   std::string end;
   std::atomic<bool> begun{false};

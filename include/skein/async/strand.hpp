@@ -70,6 +70,7 @@ class strand {
   context base_;
   std::atomic<entry*> top_{nullptr};
   detail::root* root_ = nullptr;                  // who runs this strand now
+  strand* stands_for_ = nullptr;                  // whose scopes count here too
   cancel_scope* scope_ = nullptr;                 // innermost one opened by this strand itself
   boost::intrusive_ptr<cancel_state> inherited_;  // spawner's or, for a stream, the consumer's
   boost::intrusive_ptr<cancel_state>

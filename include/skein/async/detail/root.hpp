@@ -88,6 +88,7 @@ struct strand_access {
   // What a scope, a job or a group opened on this strand falls under. A stream's consumer changes
   // from pull to pull, so scopes of its body hang on one that is linked anew.
   static boost::intrusive_ptr<cancel_state> scope_parent(strand& s) {
+    if (s.scope_ == nullptr && s.stands_for_ != nullptr) return scope_parent(*s.stands_for_);
     if (s.scope_ != nullptr || !s.is_stream_) return s.cancellation();
     if (!s.stream_scope_) s.stream_scope_.reset(new cancel_state(s.inherited_));
     return s.stream_scope_;
@@ -109,12 +110,14 @@ struct strand_access {
     s.root_ = nullptr;
     if (s.stream_scope_) s.stream_scope_->unlink();
   }
-  // `s` stands in for the strand that runs here, if one does.
+  // `s` stands in for the strand that runs here, if one does. It asks for a scope to hang others on
+  // only when there are others: a stream's must be linked at each pull from then on.
   static void stand_in(strand& s) {
     auto* here = detail::t_active;
     if (here == nullptr) return;
     s.root_ = here->root_;
-    s.inherited_ = scope_parent(*here);
+    s.stands_for_ = here;
+    s.inherited_ = here->cancellation();
   }
 };
 
