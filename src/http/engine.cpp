@@ -167,6 +167,18 @@ void engine::wake(skein::detail::root& r) {
   }
 }
 
+std::string engine::buffer() noexcept {
+  return std::exchange(*std::ranges::max_element(spare_buffers_, {}, &std::string::capacity), {});
+}
+
+void engine::give_back(std::string buffer) noexcept {
+  constexpr std::size_t most = std::size_t{512} << 10;
+  auto& least = *std::ranges::min_element(spare_buffers_, {}, &std::string::capacity);
+  if (buffer.capacity() <= least.capacity() || buffer.capacity() > most) return;
+  buffer.clear();
+  least = std::move(buffer);
+}
+
 void engine::socket_closed(curl_socket_t fd) noexcept {
   forget(fd);
   --sockets_;

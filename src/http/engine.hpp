@@ -1,6 +1,7 @@
 // One client on one runtime: a curl multi handle whose sockets and timer are Asio's.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -68,6 +70,10 @@ class engine : public std::enable_shared_from_this<engine> {
   [[nodiscard]] clock::time_point tick() const noexcept { return tick_; }
   // Makes a root ready that was claimed.
   void wake(skein::detail::root& r);
+  // An empty one, with the room that it was given back with. Buffers that grew anew for each
+  // exchange would be pages that the system takes back and gives again.
+  [[nodiscard]] std::string buffer() noexcept;
+  void give_back(std::string buffer) noexcept;
   void socket_opened() noexcept { ++sockets_; }
   void socket_closed(curl_socket_t fd) noexcept;
 
@@ -101,6 +107,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::vector<curl_off_t> left_;
   bool settling_ = false;
   std::size_t sockets_ = 0;
+  std::array<std::string, 2> spare_buffers_;  // as many as one exchange has
 
   std::optional<boost::asio::steady_timer> timer_;
   clock::time_point armed_at_ = never;

@@ -118,6 +118,8 @@ void transfer::start_on(runtime& rt) {
     throw;
   }
   active_ = true;
+  arriving_ = engine_->buffer();
+  handed_out_ = engine_->buffer();
   started_ = clock::now();
   enter(client_->options.max_connections_per_host != 0 ? phase::queued : phase::connecting,
         started_);
@@ -426,9 +428,10 @@ void transfer::close() noexcept {
     return;
   }
   auto lock = engine_->lock();
-  closed_ = true;
-  if (!active_) return;
+  if (std::exchange(closed_, true)) return;
   release_easy();
+  engine_->give_back(std::move(arriving_));
+  engine_->give_back(std::move(handed_out_));
   engine_->settle();
 }
 

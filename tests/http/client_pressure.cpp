@@ -58,6 +58,26 @@ TEST_P(ClientPressure, ABufferSmallerThanAPieceStillGoesOn) {
   EXPECT_TRUE(run(fetch(c, chat_request(server))).ends_with("data: [DONE]\n\n"));
 }
 
+TEST_P(ClientPressure, WhatNobodyTookIsNotForTheNextExchange) {
+  testing::model_server server([](const auto&) {
+    return testing::scripted_turn{.text = std::string(50'000, 'x'), .chunk_size = 1000};
+  });
+  client c(options_for_test());
+  constexpr std::string_view end = "data: [DONE]\n\n";
+  auto work = [&]() -> task<> {
+    for (std::size_t n = 1; n <= 3; ++n) {
+      auto left = c.send(chat_request(server));
+      co_await left.head();
+      EXPECT_TRUE(co_await left.next());
+      left.close();
+      const auto body = co_await fetch(c, chat_request(server));
+      EXPECT_TRUE(body.starts_with("data: {"));
+      EXPECT_EQ(body.find(end), body.size() - end.size());
+    }
+  };
+  run(work());
+}
+
 TEST_P(ClientPressure, TimeThatTheConsumerTakesIsNotThePeers) {
   testing::model_server server(flood(), {.send_buffer = 64 << 10});
   auto o = small_buffers();
