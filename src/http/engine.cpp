@@ -8,6 +8,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
 #include "http/failure.hpp"
 #include "http/transfer.hpp"
@@ -261,10 +262,21 @@ void engine::ready(const std::shared_ptr<watch>& w, int direction) {
   });
 }
 
+// Mostly curl asks for no time at all, which the system's timer makes 50 us or more.
 int engine::on_timeout(CURLM*, long ms, void* self) noexcept {
   auto& e = *static_cast<engine*>(self);
-  e.curl_due_ = ms < 0 ? never : clock::now() + std::chrono::milliseconds(ms);
-  e.arm();
+  if (ms == 0) {
+    e.curl_due_ = never;
+    asio::post(e.executor_, [self = e.shared_from_this()] {
+      self->handle([&] {
+        self->run_curl_timers();
+        self->arm();
+      });
+    });
+  } else {
+    e.curl_due_ = ms < 0 ? never : clock::now() + std::chrono::milliseconds(ms);
+    e.arm();
+  }
   return 0;
 }
 
@@ -275,22 +287,22 @@ void engine::arm() {
   armed_at_ = due;
   timer_->expires_at(due);
   timer_->async_wait([self = shared_from_this()](boost::system::error_code ec) {
-    if (!ec) self->timer_fired();
+    if (!ec) self->handle([&] { self->look_at_clock(); });
   });
 }
 
-void engine::timer_fired() {
-  handle([&] {
-    armed_at_ = never;
-    if (curl_due_ <= tick_) {
-      curl_due_ = never;
-      int running = 0;
-      curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-      collect();
-    }
-    if (next_deadline_ <= tick_) sweep();
-    arm();
-  });
+void engine::look_at_clock() {
+  armed_at_ = never;
+  if (curl_due_ <= tick_) run_curl_timers();
+  if (next_deadline_ <= tick_) sweep();
+  arm();
+}
+
+void engine::run_curl_timers() {
+  curl_due_ = never;
+  int running = 0;
+  curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  collect();
 }
 
 void engine::sweep() {

@@ -90,7 +90,8 @@ class engine : public std::enable_shared_from_this<engine> {
   void listen(const std::shared_ptr<watch>& w);
   void ready(const std::shared_ptr<watch>& w, int direction);
   void arm();
-  void timer_fired();
+  void look_at_clock();
+  void run_curl_timers();
   void sweep();
   template <class Act>
   void handle(Act act);
