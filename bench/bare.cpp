@@ -104,12 +104,12 @@ json::array first_message() { return {{{"role", "user"}, {"content", "hi"}}}; }
 std::string body_of(const std::string& model, const json::array& messages, bool tool) {
   json::object body{{"model", model}, {"stream", true}, {"messages", messages}};
   if (tool) {
-    body["tools"] = {
-        {{"type", "function"},
-         {"function",
-          {{"name", "get_weather"},
-           {"parameters",
-            {{"type", "object"}, {"properties", {{"city", {{"type", "string"}}}}}}}}}}};
+    body["tools"] = json::array{
+        json::object{{"type", "function"},
+                     {"function",
+                      {{"name", "get_weather"},
+                       {"parameters",
+                        {{"type", "object"}, {"properties", {{"city", {{"type", "string"}}}}}}}}}}};
   }
   return json::serialize(body);
 }
@@ -135,9 +135,10 @@ totals ask(CURL* easy, const std::string& model, bool tool) {
         {{"role", "assistant"},
          {"content", nullptr},
          {"tool_calls",
-          {{{"id", r.answer.call_id},
-            {"type", "function"},
-            {"function", {{"name", "get_weather"}, {"arguments", r.answer.arguments}}}}}}});
+          json::array{json::object{
+              {"id", r.answer.call_id},
+              {"type", "function"},
+              {"function", {{"name", "get_weather"}, {"arguments", r.answer.arguments}}}}}}});
     messages.push_back(
         {{"role", "tool"}, {"tool_call_id", r.answer.call_id}, {"content", city + " 21C"}});
   }
