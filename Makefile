@@ -59,10 +59,12 @@ clang: ## build and test with Clang 19
 	@tools/build clang
 	@ctest --preset clang $(ARGS)
 
-bench: ## build and run the benchmarks
+bench: ## build and run the benchmarks; ARGS go to bench/run
 	@tools/setup test
-	@tools/build bench
-	@for b in build/bench/bench/bench_*; do [ ! -x "$$b" ] || "$$b" $(ARGS); done
+	@tools/build bench --no-tests bench_micro bench_parked bench_server skein_peer bare_peer
+	@build/bench/bench/bench_micro --benchmark_out=build/bench/micro.json
+	@bench/run -n 3 -o build/bench/results.jsonl $(ARGS)
+	@echo "each result is in build/bench/micro.json and build/bench/results.jsonl (or where -o said)"
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@tools/setup check
