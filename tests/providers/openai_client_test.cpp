@@ -242,6 +242,33 @@ TEST_P(OpenaiClient, AnErrorInTheStreamIsThrownAfterWhatCameBefore) {
   EXPECT_EQ(client.open_exchanges(), 0u);
 }
 
+// One event may hold an update and a failure; the body of a whole answer as well.
+TEST_P(OpenaiClient, WhatTheFailedEventHeldIsPassedOnFirst) {
+  struct fixed final : http::transport {
+    std::string type, body;
+    fixed(std::string t, std::string b) : type(std::move(t)), body(std::move(b)) {}
+    skein::stream<std::string_view> send(http::request, http::response_head& head) override {
+      head.status = 200;
+      head.headers = {{"content-type", type}};
+      co_yield std::string_view(body);
+    }
+  };
+  const std::string choices =
+      R"("choices":[{"index":0,"delta":{"content":"Hel"}},{"index":0,"error":{"message":"no"}}])";
+  for (bool streaming : {true, false}) {
+    fixed wire(streaming ? "text/event-stream" : "application/json",
+               streaming ? "data: {" + choices + "}\n\n" : "{" + choices + "}");
+    openai::client client({.model = "m", .base_url = "http://127.0.0.1:1/v1", .transport = &wire});
+    run([](chat_client& c, bool s) -> task<> {
+      auto answer = c.stream(asking("hi"), {.streaming = s});
+      EXPECT_FALSE(co_await as_result([](chat_stream& a) -> task<> {
+        while (co_await a.next()) {}
+      }(answer)));
+      EXPECT_EQ(answer.response().text(), "Hel");
+    }(client, streaming));
+  }
+}
+
 TEST_P(OpenaiClient, ARateLimitSaysWhenToComeBack) {
   model_server server(
       testing::turns({{.fault = {{.kind = fault_kind::rate_limited, .retry_after = 7s}}}}));

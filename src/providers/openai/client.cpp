@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <expected>
 #include <format>
 #include <utility>
 #include <vector>
@@ -61,6 +62,7 @@ detail::retry_headers retry_headers_of(const http::response_head& head) {
           .reset_tokens = get("x-ratelimit-reset-tokens")};
 }
 
+// After what was read before the failure has been passed on.
 void check(std::expected<void, detail::failure> result) {
   if (!result) detail::throw_failure(std::move(result.error()));
 }
@@ -104,8 +106,9 @@ skein::stream<chat_update> receive(std::unique_ptr<answer_context> context,
        head.header("content-type").value_or("").starts_with("application/json"))) {
     std::string body;
     for (; piece != nullptr; piece = co_await pieces.next()) body.append(*piece);
-    check(decoder.whole(body, updates));
+    auto read = decoder.whole(body, updates);
     for (auto& u : updates) co_yield u;
+    check(std::move(read));
     co_return;
   }
 
@@ -113,8 +116,9 @@ skein::stream<chat_update> receive(std::unique_ptr<answer_context> context,
   for (; piece != nullptr; piece = co_await pieces.next()) {
     events.feed(*piece);
     while (auto event = events.next()) {
-      check(decoder.event(event->data, updates));
+      auto read = decoder.event(event->data, updates);
       for (auto& u : updates) co_yield u;
+      check(std::move(read));
       updates.clear();
       if (decoder.status() == detail::stream_decoder::state::finished) break;
     }
@@ -134,9 +138,11 @@ skein::stream<chat_update> receive(std::unique_ptr<answer_context> context,
     }
     co_return;
   }
-  if (auto last = events.finish()) check(decoder.unterminated_event(last->data, updates));
-  check(decoder.finish(updates));
+  std::expected<void, detail::failure> read;
+  if (auto last = events.finish()) read = decoder.unterminated_event(last->data, updates);
+  if (read) read = decoder.finish(updates);
   for (auto& u : updates) co_yield u;
+  check(std::move(read));
 }
 
 }  // namespace
