@@ -13,7 +13,6 @@
 
 #include "faults.hpp"
 #include "screen.hpp"
-#include "telemetry/console.hpp"
 
 namespace skein::cli {
 

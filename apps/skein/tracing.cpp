@@ -9,7 +9,6 @@
 #include <skein/telemetry/tree.hpp>
 
 #include "otlp.hpp"
-#include "telemetry/console.hpp"
 
 namespace skein::cli {
 

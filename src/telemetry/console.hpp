@@ -16,9 +16,6 @@
 
 namespace skein::telemetry {
 
-// What fits the terminal on standard error and the program's locale.
-[[nodiscard]] tree_style style_of_terminal();
-
 // Gathers spans until a root of this process ends, then prints its tree. Holds at most `limit`
 // spans: beyond that the oldest are forgotten, which is said.
 class console_processor final : public opentelemetry::sdk::trace::SpanProcessor {

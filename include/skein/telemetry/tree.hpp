@@ -22,6 +22,9 @@ struct tree_style {
   int width = 100;  // columns of a line; only the column of names gives way
 };
 
+// What fits the terminal on standard error and the program's locale.
+[[nodiscard]] tree_style style_of_terminal();
+
 // Without times and identifiers: the same run gives the same text.
 inline constexpr tree_style golden_tree{.time = tree_style::times::hidden};
 
