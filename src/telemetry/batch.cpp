@@ -45,7 +45,12 @@ void batch_processor::OnStart(sdk::trace::Recordable& span,
 }
 
 void batch_processor::OnEnd(span_ptr&& span) noexcept {
+  span_ptr exported;  // freed without the lock
   std::unique_lock lock(mutex_);
+  if (!exported_.empty()) {
+    exported = std::move(exported_.back());
+    exported_.pop_back();
+  }
   if (closing_ || queue_.size() >= options_.max_queue_size) {
     bool say_so = counts_.dropped++ == 0 && !closing_;
     lock.unlock();
@@ -74,12 +79,16 @@ void batch_processor::work() {
   while (true) {
     wake_.wait(lock, [&] { return closing_ || !queue_.empty(); });
     wake_.wait_until(lock, oldest_ + options_.schedule_delay, due);
-    while (!queue_.empty() && clock::now() < close_by_) export_some(lock);
+    // What comes while this goes out waits for others again: not for each span an export.
+    for (bool more = true; more && !queue_.empty() && clock::now() < close_by_; more = due()) {
+      export_some(lock);
+    }
     if (!closing_) continue;
     counts_.failed += queue_.size();
     done_ += queue_.size();
     counts_.in_time = counts_.in_time && queue_.empty();
     queue_.clear();
+    exported_.clear();
     settled_.notify_all();
     return;
   }
@@ -91,11 +100,17 @@ void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
   std::vector<span_ptr> batch(std::make_move_iterator(queue_.begin()),
                               std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
+  oldest_ = clock::now();  // of what is left, which came since
   auto deadline = close_by_;
   lock.unlock();
   bool delivered = export_now(batch, deadline);
-  batch.clear();
   lock.lock();
+  std::swap(exported_, batch);
+  if (!batch.empty()) {  // nobody came for them
+    lock.unlock();
+    batch.clear();
+    lock.lock();
+  }
   (delivered ? counts_.delivered : counts_.failed) += count;
   done_ += count;
   settled_.notify_all();

@@ -61,6 +61,9 @@ class batch_processor final : public opentelemetry::sdk::trace::SpanProcessor {
   std::condition_variable wake_;     // the worker
   std::condition_variable settled_;  // those who flush
   std::vector<span_ptr> queue_;
+  // The last batch. Those who end spans free it, one for one: a span is many small blocks, and
+  // threads wait for each other when one frees what another allocates.
+  std::vector<span_ptr> exported_;
   clock::time_point oldest_{};  // when the first span in the queue came
   std::size_t accepted_ = 0;    // spans ever put into the queue
   std::size_t done_ = 0;        // of those, exported or given up

@@ -212,6 +212,18 @@ TEST_F(Flush, AFullBatchGoesWithoutBeingAsked) {
   control_.release();
 }
 
+TEST_F(Flush, WhatEndsWhileABatchGoesOutWaitsForOthers) {
+  auto p = start({.max_batch_size = 4, .schedule_delay = std::chrono::hours(1)});
+  control_.hold();
+  for (int i = 0; i < 4; ++i) make_a_span();
+  control_.await_export();
+  for (int i = 0; i < 2; ++i) make_a_span();
+  control_.release();
+  for (int i = 0; i < 2; ++i) make_a_span();
+  EXPECT_EQ(p.flush().delivered, 8U);
+  EXPECT_EQ(control_.exports, 2U);
+}
+
 TEST_F(Flush, ALonelySpanGoesAfterTheDelay) {
   auto p = start({.schedule_delay = 1ms});
   control_.hold();
