@@ -13,6 +13,17 @@ function(skein_compile_test room name)
       -P ${PROJECT_SOURCE_DIR}/tests/compile_fail_check.cmake)
 endfunction()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(no_conversion "not convert")
+else()
+  set(no_conversion "no viable conversion")
+endif()
+skein_compile_test(core right_uses)
+skein_compile_test(core secret_as_text "${no_conversion}")
+
+skein_compile_test(telemetry plain_attribute)
+skein_compile_test(telemetry secret_attribute "${no_conversion}")
+
 skein_compile_test(json right_keys)
 skein_compile_test(json wrong_docs_key "citty" "names no field of its struct: correct the spelling")
 skein_compile_test(json wrong_defaults_key "dayz" "names no field of its struct: correct the spelling")

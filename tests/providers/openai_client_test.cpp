@@ -142,7 +142,7 @@ TEST_P(OpenaiClient, WithoutAKeyNoneIsSent) {
   unsetenv("OPENAI_API_KEY");
   model_server server(testing::turns({{.text = "x"}}));
   auto o = to(server);
-  o.api_key.clear();
+  o.api_key = {};
   openai::client client(std::move(o));
   EXPECT_EQ(failure(client, {.streaming = false}), "answer: x");
   EXPECT_FALSE(server.requests().at(0).header("authorization"));

@@ -7,19 +7,21 @@
 #include <string>
 
 #include <skein/chat/client.hpp>
+#include <skein/core/secret.hpp>
 #include <skein/http/client.hpp>
 #include <skein/http/transport.hpp>
 
 namespace skein::openai {
 
 struct client_options {
-  std::string model = {};     // e.g. gpt-5-mini; options of a request may name another
-  std::string api_key = {};   // else from OPENAI_API_KEY; may stay empty for servers that want none
-  std::string base_url = {};  // else from OPENAI_BASE_URL, else https://api.openai.com/v1
-  std::string organization = {};           // else from OPENAI_ORG_ID
-  std::string project = {};                // else from OPENAI_PROJECT_ID
-  http::header_list headers = {};          // with every request
-  http::client_options http = {};          // of the client that it makes
+  std::string model = {};  // e.g. gpt-5-mini; options of a request may name another
+  // Else from OPENAI_API_KEY; may stay empty for servers that want none.
+  secret<std::string> api_key = {};
+  std::string base_url = {};       // else from OPENAI_BASE_URL, else https://api.openai.com/v1
+  std::string organization = {};   // else from OPENAI_ORG_ID
+  std::string project = {};        // else from OPENAI_PROJECT_ID
+  http::header_list headers = {};  // with every request
+  http::client_options http = {};  // of the client that it makes
   http::transport* transport = nullptr;    // used instead, if set; must outlive the client
   std::size_t max_error_body = 64 * 1024;  // kept of an error's body
 };

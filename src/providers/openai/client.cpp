@@ -149,7 +149,9 @@ skein::stream<chat_update> receive(std::unique_ptr<answer_context> context,
 
 client::client(client_options options) : state_(std::make_unique<state>(std::move(options))) {
   auto& o = state_->options;
-  default_from(o.api_key, "OPENAI_API_KEY");
+  if (const char* key = std::getenv("OPENAI_API_KEY"); key != nullptr && o.api_key.empty()) {
+    o.api_key = key;
+  }
   default_from(o.base_url, "OPENAI_BASE_URL");
   default_from(o.organization, "OPENAI_ORG_ID");
   default_from(o.project, "OPENAI_PROJECT_ID");
@@ -197,7 +199,7 @@ skein::stream<chat_update> client::open(const chat_request& request, const chat_
   auto& headers = context->request.headers;
   headers.emplace_back("Content-Type", "application/json");
   headers.emplace_back("Accept", options.streaming ? "text/event-stream" : "application/json");
-  if (!o.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + o.api_key);
+  if (!o.api_key.empty()) headers.emplace_back("Authorization", "Bearer " + o.api_key.reveal());
   if (!o.organization.empty()) headers.emplace_back("OpenAI-Organization", o.organization);
   if (!o.project.empty()) headers.emplace_back("OpenAI-Project", o.project);
   headers.insert(headers.end(), o.headers.begin(), o.headers.end());
