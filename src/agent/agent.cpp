@@ -180,9 +180,9 @@ struct open_answer {
   }
 };
 
-agent_update to_agent_update(chat_update& u) {
-  return std::visit([](auto& alternative) { return agent_update(std::move(alternative)); },
-                    static_cast<chat_update_variant&>(u));
+// Not by way of an agent_update of its own: this happens for each delta.
+void move_to(agent_update_variant& out, chat_update_variant& u) {
+  std::visit([&](auto& alternative) { out = std::move(alternative); }, u);
 }
 
 }  // namespace
@@ -292,7 +292,7 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
         cut = true;
         open_answer answer(p->ask(ask->tools), response.usage, cut);
         while (auto* update = co_await answer.stream.next()) {
-          out = to_agent_update(*update);
+          move_to(out, *update);
           co_yield out;
         }
         recorded = telemetry::operation::event::record;
