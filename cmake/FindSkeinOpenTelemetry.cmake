@@ -26,9 +26,6 @@ if(SKEIN_OTEL_INCLUDE_DIR AND NOT TARGET opentelemetry-cpp::api)
   _skein_otel_target(proto opentelemetry_proto)
   _skein_otel_target(otlp_recordable opentelemetry_otlp_recordable opentelemetry-cpp::proto
     opentelemetry-cpp::trace)
-  _skein_otel_target(otlp_http_client opentelemetry_exporter_otlp_http_client)
-  _skein_otel_target(otlp_http_exporter opentelemetry_exporter_otlp_http
-    opentelemetry-cpp::otlp_recordable opentelemetry-cpp::otlp_http_client)
   _skein_otel_target(otlp_grpc_client opentelemetry_exporter_otlp_grpc_client)
   _skein_otel_target(otlp_grpc_exporter opentelemetry_exporter_otlp_grpc
     opentelemetry-cpp::otlp_recordable opentelemetry-cpp::otlp_grpc_client)

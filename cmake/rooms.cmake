@@ -45,13 +45,13 @@ macro(skein_finish_rooms)
       ${CMAKE_CURRENT_BINARY_DIR}/skeinConfig.cmake INSTALL_DESTINATION ${_package_dir})
     write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/skeinConfigVersion.cmake
       COMPATIBILITY SameMinorVersion)
-    foreach(_file dependencies.cmake FindSkeinOpenTelemetry.cmake)
+    foreach(_file dependencies.cmake FindSkeinOpenTelemetry.cmake FindSkeinProtozero.cmake)
       configure_file(cmake/${_file} ${CMAKE_CURRENT_BINARY_DIR}/${_file} COPYONLY)
     endforeach()
     install(FILES
       ${CMAKE_CURRENT_BINARY_DIR}/skeinConfig.cmake
       ${CMAKE_CURRENT_BINARY_DIR}/skeinConfigVersion.cmake
-      cmake/dependencies.cmake cmake/FindSkeinOpenTelemetry.cmake
+      cmake/dependencies.cmake cmake/FindSkeinOpenTelemetry.cmake cmake/FindSkeinProtozero.cmake
       DESTINATION ${_package_dir})
   endif()
 endmacro()

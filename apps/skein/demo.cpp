@@ -59,11 +59,12 @@ class demo_tracing {
   [[nodiscard]] std::optional<export_result> send() {
     if (!pipeline_) return std::nullopt;
     auto sent = pipeline_->flush();
-    export_result result{.delivered = sent.delivered, .failure = log_->first_error()};
-    if (!result.failure.empty()) {
-      result.delivered = 0;  // all were in one export
-    } else if (!sent.ok()) {
-      result.failure = sent.in_time ? "the collector refused them" : "no answer in time";
+    export_result result{.delivered = sent.delivered};
+    if (!sent.ok()) {
+      result.failure = log_->first_error();
+      if (result.failure.empty()) {
+        result.failure = sent.in_time ? "the collector refused them" : "no answer in time";
+      }
     }
     return result;
   }

@@ -107,11 +107,8 @@ std::vector<std::string> problems_of(const demo_arguments& arguments, const demo
         "the run left no span; is OTEL_SDK_DISABLED or OTEL_TRACES_SAMPLER set? Unset it");
     return found;
   }
-  // What was cancelled before its first pull has never run, and was dropped.
-  bool never_ran = result.outcome == outcome::cancelled && result.updates == 0;
-  auto told = never_ran ? outcome::abandoned : result.outcome;
-  expect(outcome_on(*root) == name_of(told), [&] {
-    return std::format("the run ended with {}, and its span says {}", name_of(told),
+  expect(outcome_on(*root) == name_of(result.outcome), [&] {
+    return std::format("the run ended with {}, and its span says {}", name_of(result.outcome),
                        outcome_on(*root));
   });
   if (result.response) {

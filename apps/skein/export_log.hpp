@@ -1,5 +1,4 @@
-// OpenTelemetry's own log, kept for one readable line. It is also the only place where a failure of
-// its OTLP/HTTP exporter shows, which reports success before it has an answer.
+// OpenTelemetry's own log, kept for one readable line: why an export failed.
 #pragma once
 
 #include <memory>

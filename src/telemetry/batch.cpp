@@ -26,7 +26,10 @@ batch_processor::clock::time_point after(std::chrono::microseconds timeout) {
 }  // namespace
 
 batch_processor::batch_processor(exporter_ptr exporter, const batch_options& options, remake make)
-    : options_(options), exporter_(std::move(exporter)), remake_(std::move(make)) {
+    : options_(options),
+      exporter_(std::move(exporter)),
+      sink_(dynamic_cast<span_sink*>(exporter_.get())),
+      remake_(std::move(make)) {
   worker_ = std::thread([this] { work(); });
 }
 
@@ -41,6 +44,7 @@ batch_processor::span_ptr batch_processor::MakeRecordable() noexcept {
 
 void batch_processor::OnStart(sdk::trace::Recordable& span,
                               const opentelemetry::trace::SpanContext& parent) noexcept {
+  if (sink_ != nullptr) return sink_->started(span, parent);
   if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
 }
 
@@ -103,7 +107,7 @@ void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
   oldest_ = clock::now();  // of what is left, which came since
   auto deadline = close_by_;
   lock.unlock();
-  bool delivered = export_now(batch, deadline);
+  const auto delivered = export_now(batch, deadline);
   lock.lock();
   std::swap(exported_, batch);
   if (!batch.empty()) {  // nobody came for them
@@ -111,12 +115,16 @@ void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
     batch.clear();
     lock.lock();
   }
-  (delivered ? counts_.delivered : counts_.failed) += count;
+  counts_.delivered += delivered;
+  counts_.failed += count - delivered;
   done_ += count;
   settled_.notify_all();
 }
 
-bool batch_processor::export_now(std::vector<span_ptr>& batch, clock::time_point deadline) {
+std::size_t batch_processor::export_now(std::vector<span_ptr>& batch, clock::time_point deadline) {
+  if (sink_ != nullptr) {
+    return sink_->deliver(batch, std::min(deadline, clock::now() + options_.export_timeout));
+  }
   exporter_ptr brief;
   if (remake_ && deadline != clock::time_point::max()) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
@@ -124,8 +132,8 @@ bool batch_processor::export_now(std::vector<span_ptr>& batch, clock::time_point
     if (left < options_.export_timeout) brief = remake_(left);
   }
   auto& exporter = brief ? *brief : *exporter_;
-  return exporter.Export(nostd::span<span_ptr>(batch.data(), batch.size())) ==
-         sdk::common::ExportResult::kSuccess;
+  const auto result = exporter.Export(nostd::span<span_ptr>(batch.data(), batch.size()));
+  return result == sdk::common::ExportResult::kSuccess ? batch.size() : 0;
 }
 
 void batch_processor::start_flush() {
@@ -148,6 +156,7 @@ void batch_processor::start_close(clock::time_point deadline) {
   if (closing_) return;
   closing_ = true;
   close_by_ = deadline;
+  if (sink_ != nullptr) sink_->end_by(deadline);
   wake_.notify_one();
 }
 

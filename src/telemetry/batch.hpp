@@ -14,13 +14,14 @@
 #include <opentelemetry/sdk/trace/processor.h>
 
 #include <skein/telemetry/setup.hpp>
+#include <skein/telemetry/span_sink.hpp>
 
 namespace skein::telemetry {
 
 // OpenTelemetry's own batch processor waits without limit when it is shut down, and counts nothing.
-// An export that runs cannot be interrupted, so the bound is made of three parts: each takes at
-// most `export_timeout`, none starts after the deadline, and one that starts near it goes through
-// an exporter made for what is left of the time.
+// A span_sink is told of a deadline. An export of any other exporter cannot be interrupted, so its
+// bound is made of three parts: each takes at most `export_timeout`, none starts after the
+// deadline, and one that starts near it goes through an exporter made for what is left of the time.
 class batch_processor final : public opentelemetry::sdk::trace::SpanProcessor {
  public:
   using clock = std::chrono::steady_clock;
@@ -51,10 +52,12 @@ class batch_processor final : public opentelemetry::sdk::trace::SpanProcessor {
   using span_ptr = std::unique_ptr<opentelemetry::sdk::trace::Recordable>;
   void work();
   void export_some(std::unique_lock<std::mutex>& lock);
-  bool export_now(std::vector<span_ptr>& batch, clock::time_point deadline);
+  // How many were delivered.
+  std::size_t export_now(std::vector<span_ptr>& batch, clock::time_point deadline);
 
   const batch_options options_;
   const exporter_ptr exporter_;
+  span_sink* const sink_;  // the same, if it is one
   const remake remake_;
 
   std::mutex mutex_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -22,10 +23,26 @@ using tcp = asio::ip::tcp;
 
 inline tcp::endpoint any_local_port() { return {asio::ip::make_address("127.0.0.1"), 0}; }
 
-// Answers every request with 200 and keeps it. One connection at a time.
+// Keeps every request and answers it: with 200, or as it is told. One connection at a time.
 class answering_collector {
  public:
-  answering_collector() : acceptor_(io_, any_local_port()), thread_([this] { serve(); }) {}
+  struct request {
+    std::string target;
+    std::map<std::string, std::string> headers;
+    std::string body;
+  };
+  struct answer {
+    unsigned status = 200;
+    std::string body = {};
+    std::map<std::string, std::string> headers = {};
+  };
+  using how = std::function<answer(const request&)>;
+
+  answering_collector() : answering_collector([](const request&) { return answer(); }) {}
+  explicit answering_collector(how answers)
+      : answers_(std::move(answers)),
+        acceptor_(io_, any_local_port()),
+        thread_([this] { serve(); }) {}
   answering_collector(const answering_collector&) = delete;
   answering_collector& operator=(const answering_collector&) = delete;
   ~answering_collector() {
@@ -43,11 +60,6 @@ class answering_collector {
     thread_.join();
   }
 
-  struct request {
-    std::string target;
-    std::map<std::string, std::string> headers;
-    std::string body;
-  };
   [[nodiscard]] std::string url() const {
     return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
   }
@@ -80,18 +92,22 @@ class answering_collector {
       if (ec) return;
       request kept{.target = got.target(), .headers = {}, .body = got.body()};
       for (const auto& h : got) kept.headers[std::string(h.name_string())] = h.value();
+      const auto said = answers_(kept);
       {
         std::lock_guard lock(mutex_);
         requests_.push_back(std::move(kept));
       }
-      http::response<http::string_body> answer(http::status::ok, got.version());
-      answer.keep_alive(got.keep_alive());
-      answer.prepare_payload();
-      http::write(socket, answer, ec);
+      http::response<http::string_body> response(http::int_to_status(said.status), got.version());
+      for (const auto& [name, value] : said.headers) response.set(name, value);
+      response.body() = said.body;
+      response.keep_alive(got.keep_alive());
+      response.prepare_payload();
+      http::write(socket, response, ec);
       if (ec || !got.keep_alive()) return;
     }
   }
 
+  how answers_;
   asio::io_context io_;
   tcp::acceptor acceptor_;
   std::mutex mutex_;

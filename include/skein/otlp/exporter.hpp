@@ -1,4 +1,4 @@
-// Sends spans with OTLP. A library of its own, because it loads gRPC and Protobuf.
+// Sends spans with OTLP over HTTP, in Protobuf or JSON.
 #pragma once
 
 #include <memory>
@@ -9,16 +9,14 @@
 
 namespace skein::otlp {
 
-// For `telemetry::setup({.otlp = skein::otlp::make_exporter})`: by the protocol of the
-// configuration. What this build of opentelemetry-cpp cannot do (gzip over HTTP, client
-// certificates over gRPC) is reported to OpenTelemetry's log and left out.
+// For `telemetry::setup({.otlp = skein::otlp::make_exporter})`. Throws usage_error for gRPC, which
+// is in skein::otlp_grpc (a library apart, for gRPC takes long to load).
+//
+// What may help is tried again until the time is up: no connection, 429, 502, 503, 504. If a
+// collector refuses a batch for what is in it, the batch is sent in halves, so that one bad span
+// does not take the others along. What is lost is counted (flush_result) and reported to
+// OpenTelemetry's log. Proxies come from the environment, as for every use of libcurl.
 [[nodiscard]] std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_exporter(
-    const telemetry::otlp_config& config);
-
-// One of the two, whatever the configuration says.
-[[nodiscard]] std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_http_exporter(
-    const telemetry::otlp_config& config);
-[[nodiscard]] std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
     const telemetry::otlp_config& config);
 
 }  // namespace skein::otlp

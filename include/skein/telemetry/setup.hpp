@@ -39,8 +39,8 @@ struct otlp_config {
   std::string client_certificate_file = {};
 };
 
-// Makes an OTLP exporter; `skein::otlp::make_exporter` in the library skein::otlp is one. Passed
-// in, so that programs without OTLP do not load gRPC.
+// Makes an OTLP exporter: `skein::otlp::make_exporter` over HTTP, `skein::otlp_grpc::make_exporter`
+// over gRPC too. Passed in, so that nobody loads gRPC without need.
 using otlp_factory =
     std::function<std::unique_ptr<opentelemetry::sdk::trace::SpanExporter>(const otlp_config&)>;
 
@@ -108,9 +108,8 @@ struct setup_options {
   std::chrono::milliseconds flush_deadline{5000};
 };
 
-// Counted once for each exporter with a queue (all but console_tree and ledgers). As the exporter
-// says: the HTTP exporter of opentelemetry-cpp 1.19 at times calls a failed connection a success,
-// and only its log is right.
+// Counted once for each exporter with a queue (all but console_tree and ledgers), as the exporter
+// says; skein::otlp's counts span by span what the collector accepted.
 struct flush_result {
   std::size_t delivered = 0;  // spans since the last flush
   std::size_t failed = 0;     // refused by the exporter, or too late

@@ -1,18 +1,34 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 #include <opentelemetry/exporters/otlp/otlp_grpc_exporter_factory.h>
 #include <opentelemetry/exporters/otlp/otlp_grpc_exporter_options.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 
-#include <skein/otlp/exporter.hpp>
+#include <skein/otlp_grpc/exporter.hpp>
 
-#include "otlp/headers.hpp"
-
-namespace skein::otlp {
+namespace skein::otlp_grpc {
 
 namespace api = opentelemetry::exporter::otlp;
 using telemetry::otlp_config;
+
+namespace {
+
+// opentelemetry-cpp percent-decodes header values when it sends them, wherever they come from.
+std::string encoded_again(std::string_view value) {
+  std::string out;
+  for (char c : value) {
+    if (c == '%') {
+      out += "%25";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
     const otlp_config& config) {
@@ -43,4 +59,4 @@ std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
   return api::OtlpGrpcExporterFactory::Create(options);
 }
 
-}  // namespace skein::otlp
+}  // namespace skein::otlp_grpc

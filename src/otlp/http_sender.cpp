@@ -1,0 +1,184 @@
+#include "otlp/http_sender.hpp"
+
+#include <algorithm>
+#include <format>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <zlib.h>
+
+#include <opentelemetry/sdk/common/global_log_handler.h>
+
+#include <skein/core/version.hpp>
+
+namespace skein::otlp {
+
+using std::chrono::milliseconds;
+using telemetry::otlp_config;
+
+namespace {
+
+constexpr std::size_t most_of_an_answer = std::size_t{64} << 10;
+constexpr milliseconds first_pause(500);
+constexpr milliseconds longest_pause(5000);
+
+struct curl_library {
+  curl_library() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+};
+
+std::string gzip(const std::string& plain) {
+  z_stream z{};
+  constexpr int with_gzip_header = 15 + 16;
+  if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, with_gzip_header, 8,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::runtime_error("zlib could not start");
+  }
+  std::string out(deflateBound(&z, plain.size()), '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  z.avail_in = static_cast<uInt>(plain.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  const int end = deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  if (end != Z_STREAM_END) throw std::runtime_error("zlib could not finish");
+  return out;
+}
+
+extern "C" std::size_t keep_body(char* data, std::size_t, std::size_t size, void* to) {
+  auto& body = *static_cast<std::string*>(to);
+  body.append(data, std::min(size, most_of_an_answer - std::min(body.size(), most_of_an_answer)));
+  return size;
+}
+
+bool worth_another_try(long status) {
+  return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace
+
+struct http_sender::attempt {
+  long status = 0;  // 0: no answer
+  std::string body = {};
+  std::string failure = {};  // without an answer
+  bool timed_out = false;
+  std::optional<milliseconds> retry_after = {};
+};
+
+http_sender::http_sender(otlp_config config, std::string content_type)
+    : config_(std::move(config)) {
+  static const curl_library loaded;
+  multi_ = curl_multi_init();
+  easy_ = curl_easy_init();
+  if (multi_ == nullptr || easy_ == nullptr) throw std::bad_alloc();
+  auto set = [&](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
+  auto header = [&](const std::string& line) {
+    auto* longer = curl_slist_append(headers_, line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    headers_ = longer;
+  };
+  header("Content-Type: " + content_type);
+  header("Expect:");
+  if (config_.compressed == otlp_config::compression::gzip) header("Content-Encoding: gzip");
+  for (const auto& [key, value] : config_.headers) {
+    header(value.empty() ? key + ";" : key + ": " + value);
+  }
+  set(CURLOPT_URL, config_.url.c_str());
+  set(CURLOPT_HTTPHEADER, headers_);
+  set(CURLOPT_USERAGENT, std::format("skein-otlp/{}", version).c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_WRITEFUNCTION, keep_body);
+  set(CURLOPT_NOSIGNAL, 1L);
+  if (!config_.certificate_file.empty()) set(CURLOPT_CAINFO, config_.certificate_file.c_str());
+  if (!config_.client_key_file.empty()) set(CURLOPT_SSLKEY, config_.client_key_file.c_str());
+  if (!config_.client_certificate_file.empty()) {
+    set(CURLOPT_SSLCERT, config_.client_certificate_file.c_str());
+  }
+}
+
+http_sender::~http_sender() {
+  curl_easy_cleanup(easy_);
+  curl_multi_cleanup(multi_);
+  curl_slist_free_all(headers_);
+}
+
+void http_sender::end_by(clock::time_point deadline) noexcept {
+  end_by_.store(deadline);
+  curl_multi_wakeup(multi_);
+}
+
+http_sender::clock::time_point http_sender::limit(clock::time_point deadline) const noexcept {
+  return std::min(deadline, end_by_.load());
+}
+
+bool http_sender::pause(clock::time_point until, clock::time_point deadline) {
+  while (true) {
+    const auto now = clock::now();
+    if (now >= until) return true;
+    if (until >= limit(deadline)) return false;  // the wait would be for nothing
+    const auto left = std::chrono::ceil<milliseconds>(until - now);
+    curl_multi_poll(multi_, nullptr, 0, static_cast<int>(left.count()), nullptr);
+  }
+}
+
+http_sender::attempt http_sender::post(const std::string& body, clock::time_point deadline) {
+  attempt a;
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &a.body);
+  curl_multi_add_handle(multi_, easy_);
+  int running = 1;
+  while (running > 0) {
+    const auto now = clock::now();
+    if (now >= limit(deadline)) break;
+    if (curl_multi_perform(multi_, &running) != CURLM_OK) break;
+    if (running == 0) break;
+    const auto left = std::min<clock::duration>(limit(deadline) - now, std::chrono::seconds(60));
+    curl_multi_poll(multi_, nullptr, 0,
+                    static_cast<int>(std::chrono::ceil<milliseconds>(left).count()), nullptr);
+  }
+  a.timed_out = running > 0;
+  a.failure = a.timed_out ? "no answer in time" : "";
+  int queued = 0;
+  while (auto* m = curl_multi_info_read(multi_, &queued)) {
+    if (m->msg != CURLMSG_DONE) continue;
+    if (m->data.result == CURLE_OK) {
+      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &a.status);
+    } else {
+      a.failure = curl_easy_strerror(m->data.result);
+    }
+  }
+  curl_off_t seconds = 0;
+  if (a.status != 0 && curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK &&
+      seconds > 0) {
+    a.retry_after = std::chrono::seconds(std::min<curl_off_t>(seconds, 3600));
+  }
+  curl_multi_remove_handle(multi_, easy_);
+  return a;
+}
+
+http_sender::answer http_sender::send(std::string body, clock::time_point deadline) {
+  if (config_.compressed == otlp_config::compression::gzip) body = gzip(body);
+  std::minstd_rand random{std::random_device{}()};
+  auto longest = first_pause;
+  while (true) {
+    auto a = post(body, deadline);
+    if (a.status >= 200 && a.status < 300) {
+      return {.outcome = answer::kind::accepted, .status = a.status, .body = std::move(a.body)};
+    }
+    auto why = a.status != 0 ? std::format("the collector answered {}", a.status) : a.failure;
+    if (a.status != 0 && !worth_another_try(a.status)) {
+      return {.outcome = answer::kind::refused, .status = a.status, .why = std::move(why)};
+    }
+    std::uniform_int_distribution<milliseconds::rep> some(longest.count() / 2, longest.count());
+    const auto wait = a.retry_after.value_or(milliseconds(some(random)));
+    longest = std::min(longest * 2, longest_pause);
+    if (a.timed_out || !pause(clock::now() + wait, deadline)) {
+      return {.outcome = answer::kind::gave_up, .status = a.status, .why = std::move(why)};
+    }
+  }
+}
+
+}  // namespace skein::otlp
