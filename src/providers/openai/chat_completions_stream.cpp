@@ -120,10 +120,11 @@ class stream_decoder::event_memory {
     boost::system::error_code error;
     const std::size_t offset = parser_.write(text.data(), text.size(), error);
     if (error) {
-      return std::unexpected(protocol_error("openai: not JSON at byte " + std::to_string(offset) +
-                                                " of " + std::to_string(text.size()) + ": " +
-                                                error.message(),
-                                            "malformed"));
+      return std::unexpected(
+          protocol_error("openai: the server sent something that is not JSON (at byte " +
+                             std::to_string(offset) + " of " + std::to_string(text.size()) + ": " +
+                             error.message() + "). Try again; if it stays, check the base URL",
+                         "malformed"));
     }
     return parser_.release();
   }
