@@ -54,6 +54,21 @@ TEST_F(Cuts, TheWholeRunIsAsScripted) {
   EXPECT_EQ(to.usage.output, 41 + 37 + 52);
 }
 
+// The canaries that the cuts look for are in the spans when content is captured, so that a cut that
+// finds none says something. Secrets never are.
+TEST_F(Cuts, WithCaptureTheContentIsThereAndNoSecret) {
+  telemetry::span_ledger ledger;
+  telemetry::scoped_provider provider(ledger);
+  demo_world w(seed, {}, testing::demo_script(), telemetry::capture::on);
+  seen to;
+  sync_wait(w.rt, w.consume({}, to));
+  const auto exported = telemetry::to_otlp_json_line(ledger.records());
+  for (auto canary : canaries) {
+    if (canary == "Rate limit reached" || canary == "try again") continue;  // of errors
+    EXPECT_EQ(exported.contains(canary), canary != "canary") << canary;
+  }
+}
+
 TEST_F(Cuts, AtEveryEvent) {
   auto events = whole_run().events;
   for (std::size_t k = 0; k <= events; ++k) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -19,6 +20,7 @@
 #include <skein/providers/openai.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/ledger.hpp>
+#include <skein/telemetry/otlp_json.hpp>
 #include <skein/telemetry/tree.hpp>
 #include <skein/testing/scripted_transport.hpp>
 
@@ -44,6 +46,11 @@ struct leaving {
 
 struct consumer_gives_up : std::exception {};
 
+// Pieces of all that people, models and tools say in the scenario, and of its secrets: law 8.
+inline constexpr std::string_view canaries[] = {
+    "canary", "Oslo",  "17 + 25",     "Use the tools",      "You are a stylist", "cold and wet",
+    "wool",   "12:00", "and what is", "Rate limit reached", "try again"};
+
 // What a run came to, as its consumer saw it.
 struct seen {
   std::string text;
@@ -55,18 +62,23 @@ struct seen {
 class demo_world {
  public:
   explicit demo_world(std::uint64_t seed, testing::wire_options how = {},
-                      testing::responder script = testing::demo_script())
-      : rt(seed), transport(std::move(script), how) {}
+                      testing::responder script = testing::demo_script(),
+                      telemetry::capture captured = telemetry::capture::off)
+      : rt(seed), content(captured), transport(std::move(script), how) {
+    model.content = content;
+  }
 
   simulated_runtime rt;
+  telemetry::capture content;
   testing::scripted_transport transport;
   openai::client model{{.model = "demo-model",
-                        .api_key = "k",
-                        .base_url = "http://demo.test/v1",
+                        .api_key = "canary-key",
+                        .base_url = "http://canary-user:canary-password@demo.test/v1",
                         .transport = &transport}};
   std::size_t tools_inside = 0;
 
-  agent stylist{model, {.name = "stylist", .instructions = "You are a stylist."}};
+  agent stylist{model,
+                {.name = "stylist", .instructions = "You are a stylist.", .content = content}};
   agent demo{
       model,
       {.name = "demo",
@@ -75,7 +87,8 @@ class demo_world {
                       [this](std::string city) { return weather(std::move(city)); }),
                  tool("add", "Adds", params{{"a"}, {"b"}}, [](int a, int b) { return a + b; }),
                  tool("now", "The time", [] { return std::string("12:00"); }),
-                 stylist.as_tool("ask_stylist", "Asks a stylist")}}};
+                 stylist.as_tool("ask_stylist", "Asks a stylist")},
+       .content = content}};
 
   task<std::string> weather(std::string city) {
     struct inside {
@@ -126,7 +139,7 @@ class demo_world {
     to.ended = "ok";
   }
 
-  // Laws 1, 4 and 5 after a run was left, whichever way. Empty: they hold.
+  // Laws 1, 4, 5 and 8 after a run was left, whichever way. Empty: they hold.
   [[nodiscard]] std::string violations(const telemetry::span_ledger& ledger) {
     rt.run(10'000);
     std::string found;
@@ -144,6 +157,10 @@ class demo_world {
     for (const auto& s : ledger.records()) {
       expect(!gone.contains(s.parent_span_id), s.name + " ended after its parent");
       gone.insert(s.span_id);
+    }
+    const auto exported = telemetry::to_otlp_json_line(ledger.records());
+    for (auto canary : canaries) {
+      expect(!exported.contains(canary), "content is exported: " + std::string(canary));
     }
     expect(transport.open_exchanges() == 0, "an exchange is open");
     expect(tools_inside == 0, "a tool is still inside");
