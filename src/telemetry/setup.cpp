@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <opentelemetry/baggage/propagation/baggage_propagator.h>
 #include <opentelemetry/context/propagation/composite_propagator.h>
 #include <opentelemetry/context/propagation/global_propagator.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
@@ -29,6 +28,7 @@
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/setup.hpp>
 
+#include "telemetry/baggage.hpp"
 #include "telemetry/batch.hpp"
 #include "telemetry/console.hpp"
 #include "telemetry/environment.hpp"
@@ -99,7 +99,7 @@ nostd::shared_ptr<propagation::TextMapPropagator> make_propagator(
     if (n == "tracecontext") {
       all.push_back(std::make_unique<trace::propagation::HttpTraceContext>());
     } else if (n == "baggage") {
-      all.push_back(std::make_unique<opentelemetry::baggage::propagation::BaggagePropagator>());
+      all.push_back(std::make_unique<baggage_propagator>());
     } else if (n == "b3") {
       all.push_back(std::make_unique<trace::propagation::B3Propagator>());
     } else if (n == "b3multi") {
