@@ -166,6 +166,7 @@ price_table price_table::parse(std::string_view text) {
   const auto* all = o != nullptr && o->contains("prices") ? o->at("prices").if_array() : nullptr;
   if (all == nullptr) throw usage_error("prices: not a JSON object with a list `prices`");
   std::vector<price> prices;
+  prices.reserve(all->size());
   for (std::size_t i = 0; i < all->size(); ++i) prices.push_back(price_from((*all)[i], i));
   return price_table(std::move(prices));
 }
