@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto exit_codes = R"(Exit codes:
   0    all went well (of a demo with --fault, --abandon-after, ...: every law held)
-  1    the run failed, or the demo's span tree was wrong
+  1    the run failed, the demo's span tree was wrong, or trace check or diff found something
   2    the command line or the environment makes no sense
   130  interrupted (Ctrl-C or SIGTERM))";
 
@@ -68,7 +68,8 @@ void add_model(CLI::App& app, model_arguments& to) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--trace", to.trace,
                  "tree: the span tree on stderr after the answer; json: the spans there as OTLP "
-                 "JSON; else a file that gets them. Without it, OTEL_* variables decide")
+                 "JSON; store: the store of skein trace, or store:FILE; else a file that gets "
+                 "them. Without it, OTEL_* variables decide")
       ->type_name("WHERE");
 }
 
@@ -89,11 +90,14 @@ void add_server(CLI::App& app, server_arguments& to) {
 }
 
 int say_what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
-  auto chosen = app.get_subcommands();
+  std::string chosen;
+  for (const auto* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    chosen += at->get_name() + ' ';
+  }
   auto what = one_line(error.what());
   if (what.ends_with('.')) what.pop_back();
-  print_error(std::format("{}; see skein {}--help", what,
-                          chosen.empty() ? "" : chosen.front()->get_name() + " "));
+  print_error(std::format("{}; see skein {}--help", what, chosen));
   return exit_usage;
 }
 
@@ -110,6 +114,7 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
   run_arguments run;
   chat_arguments chat;
   server_arguments server;
+  trace_arguments traces;
   add_demo(*app.add_subcommand(
                "demo", "Run an agent against a model server of its own: no key, no network"),
            demo);
@@ -120,6 +125,7 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
                                 "Talk to a model; Ctrl-C stops an answer, Ctrl-D or /exit leaves"),
             chat.model);
   add_server(*app.add_subcommand("model-server", "Serve OpenAI's API from a script"), server);
+  add_trace(app, traces);
 
   try {
     app.parse(argc, argv);
@@ -131,7 +137,8 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
   if (app.got_subcommand("run")) return command(std::move(run));
   if (app.got_subcommand("chat")) return command(std::move(chat));
   if (app.got_subcommand("model-server")) return command(std::move(server));
-  print_error("no command; there are demo, run, chat and model-server, see skein --help");
+  if (app.got_subcommand("trace")) return command(std::move(traces));
+  print_error("no command; there are demo, run, chat, model-server and trace, see skein --help");
   return exit_usage;
 }
 

@@ -10,6 +10,8 @@
 
 #include <skein/testing/scripted_turn.hpp>
 
+#include "trace_arguments.hpp"
+
 namespace skein::cli {
 
 struct demo_arguments {
@@ -31,7 +33,7 @@ struct model_arguments {
   std::string system = {};
   bool no_stream = false;
   bool demo_tools = false;
-  std::string trace = {};  // tree, json, a file, or nothing
+  std::string trace = {};  // tree, json, store, a file, or nothing
   std::optional<std::int64_t> max_tokens = {};
   std::optional<double> temperature = {};
 };
@@ -53,7 +55,8 @@ struct server_arguments {
   std::optional<testing::fault> fault = {};
 };
 
-using command = std::variant<demo_arguments, run_arguments, chat_arguments, server_arguments>;
+using command =
+    std::variant<demo_arguments, run_arguments, chat_arguments, server_arguments, trace_arguments>;
 
 // Either what to do, or, where everything is said already, the exit code.
 [[nodiscard]] std::variant<command, int> parse_arguments(int argc, const char* const* argv);

@@ -9,5 +9,7 @@ namespace skein::cli {
 [[nodiscard]] int run(const run_arguments& arguments);
 [[nodiscard]] int chat(const chat_arguments& arguments);
 [[nodiscard]] int serve_model(const server_arguments& arguments);
+[[nodiscard]] int trace_command(const trace_arguments& arguments);
+[[nodiscard]] int collect_traces(const trace_arguments& arguments);
 
 }  // namespace skein::cli

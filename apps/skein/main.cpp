@@ -19,6 +19,7 @@ struct carry_out {
   int operator()(const run_arguments& a) const { return run(a); }
   int operator()(const chat_arguments& a) const { return chat(a); }
   int operator()(const server_arguments& a) const { return serve_model(a); }
+  int operator()(const trace_arguments& a) const { return trace_command(a); }
 };
 
 int run_program(int argc, const char* const* argv) {

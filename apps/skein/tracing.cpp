@@ -7,6 +7,8 @@
 
 #include <skein/telemetry/otlp_json.hpp>
 #include <skein/telemetry/tree.hpp>
+#include <skein/trace/exporter.hpp>
+#include <skein/trace/store.hpp>
 
 #include "otlp.hpp"
 
@@ -38,6 +40,9 @@ tracing::tracing(const std::string& where) {
   if (where == "tree" || where == "json") {
     printed_ = where == "tree" ? form::tree : form::json;
     pipeline_ = telemetry::setup(with_exporters({ledger_}));
+  } else if (where == "store" || where.starts_with("store:")) {
+    auto file = where == "store" ? trace::default_store_path() : where.substr(where.find(':') + 1);
+    pipeline_ = telemetry::setup(with_exporters({trace::make_exporter(trace::store(file))}));
   } else if (!where.empty()) {
     pipeline_ = telemetry::setup(with_exporters({telemetry::otlp_lines{.path = where}}));
   } else if (any_is_set({"OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -19,7 +19,8 @@ namespace skein::cli {
 // some could not be sent.
 class tracing {
  public:
-  // `where`: empty, tree, json or a file. Throws usage_error for a file that cannot be opened.
+  // `where`: empty, tree, json, store, store:FILE or a file. Throws usage_error for a file that
+  // cannot be opened.
   explicit tracing(const std::string& where);
   tracing(const tracing&) = delete;
   tracing& operator=(const tracing&) = delete;

@@ -8,9 +8,9 @@ grep -qE '^skein [0-9]+\.[0-9]+\.[0-9]+$' "$top/out" || fail "version: not a ver
 
 try --help
 expect help 0
-for word in demo run chat model-server "Exit codes" 130; do says help out "$word"; done
+for word in demo run chat model-server trace "Exit codes" 130; do says help out "$word"; done
 [ ! -s "$top/err" ] || fail "help: nothing belongs on stderr"
-for command in demo run chat model-server; do
+for command in demo run chat model-server trace; do
   try "$command" --help
   expect "$command --help" 0
   says "$command --help" out --help

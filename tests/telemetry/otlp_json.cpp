@@ -97,6 +97,45 @@ TEST(OtlpJson, AFileOfOthersIsRead) {
   EXPECT_TRUE(std::isnan(s.attributes.at("nan").as_double()));
 }
 
+constexpr auto one_span =
+    R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000001",)"
+    R"("spanId":"0000000000000001","name":"}\"{","kind":"SPAN_KIND_CLIENT",)"
+    R"("status":{"code":"STATUS_CODE_ERROR"}}]}]}]})";
+
+TEST(OtlpJson, EnumerationsMayBeNames) {
+  auto spans = from_otlp_json(one_span);
+  ASSERT_TRUE(spans) << spans.error();
+  ASSERT_EQ(spans->size(), 1U);
+  EXPECT_EQ(spans->front().kind, span_kind::client);
+  EXPECT_EQ(spans->front().status, span_status::error);
+}
+
+TEST(OtlpJson, AnObjectOverSeveralLines) {
+  std::string text;
+  for (char c : std::string_view(one_span))
+    text += c == ',' ? std::string(",\n  ") : std::string{c};
+  auto spans = from_otlp_json(text + "\n" + one_span + "\n" + text);
+  ASSERT_TRUE(spans) << spans.error();
+  EXPECT_EQ(spans->size(), 3U);
+  auto wrong = text;
+  wrong.replace(wrong.find("\"name\""), 6, "name");
+  auto failed = from_otlp_json(std::string(one_span) + "\n" + wrong);
+  ASSERT_FALSE(failed);
+  EXPECT_TRUE(failed.error().starts_with("line 4, byte ")) << failed.error();
+}
+
+TEST(OtlpJson, DamagedSpansAreLeftOutAndCounted) {
+  std::string text = one_span;
+  text.insert(text.find("{\"traceId\""), R"({"traceId":"00","spanId":"0000000000000001"},)");
+  auto read = telemetry::read_otlp_json(text);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->spans.size(), 1U);
+  EXPECT_EQ(read->rejected, 1U);
+  EXPECT_TRUE(read->first_rejection.contains("spans[0].traceId is not an identifier"))
+      << read->first_rejection;
+  EXPECT_FALSE(from_otlp_json(text));
+}
+
 struct broken {
   const char* text;
   const char* complaint;

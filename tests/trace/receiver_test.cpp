@@ -1,0 +1,158 @@
+// What the collector answers, without sockets.
+#include "trace/receiver.hpp"
+
+#include <protozero/pbf_reader.hpp>
+#include <string>
+#include <zlib.h>
+
+#include <gtest/gtest.h>
+
+#include <skein/core/error.hpp>
+#include <skein/telemetry/otlp_json.hpp>
+#include <skein/trace/store.hpp>
+
+#include "support.hpp"
+#include "trace/gzip.hpp"
+
+namespace skein::test {
+namespace {
+
+using trace::receiver_reply;
+using trace::receiver_request;
+
+constexpr std::size_t limit = 1 << 20;
+
+std::string gzipped(const std::string& text) {
+  std::string out(compressBound(text.size()) + 64, '\0');
+  z_stream z{};
+  deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  deflate(&z, Z_FINISH);
+  out.resize(out.size() - z.avail_out);
+  deflateEnd(&z);
+  return out;
+}
+
+struct received {
+  receiver_reply reply;
+  std::vector<span_record> spans;
+};
+received send(receiver_request request) {
+  if (request.method.empty()) request.method = "POST";
+  if (request.target.empty()) request.target = "/v1/traces";
+  received r;
+  r.reply = trace::answer(request, limit,
+                          [&](auto spans) { r.spans.assign(spans.begin(), spans.end()); });
+  return r;
+}
+
+const std::string protobuf = proto_request({proto_span(raw_id(1, 16), raw_id(2, 8))});
+const std::string json_text = telemetry::to_otlp_json_line(std::vector{make({.id = 2})});
+
+TEST(TraceReceiver, StoresBothForms) {
+  for (bool zipped : {false, true}) {
+    auto encoding = zipped ? "gzip" : "";
+    auto body = zipped ? gzipped(protobuf) : protobuf;
+    auto p = send(
+        {.content_type = "application/x-protobuf", .content_encoding = encoding, .body = body});
+    EXPECT_EQ(p.reply.status, 200);
+    EXPECT_EQ(p.reply.content_type, "application/x-protobuf");
+    EXPECT_EQ(p.reply.body, "");
+    EXPECT_EQ(p.spans.size(), 1U);
+    auto text = zipped ? gzipped(json_text) : json_text;
+    auto j = send({.content_type = "Application/JSON; charset=utf-8",
+                   .content_encoding = encoding,
+                   .body = text});
+    EXPECT_EQ(j.reply.status, 200);
+    EXPECT_EQ(j.reply.content_type, "application/json");
+    EXPECT_EQ(j.reply.body, "{}");
+    EXPECT_EQ(j.spans.size(), 1U);
+  }
+}
+
+TEST(TraceReceiver, MetricsAndLogsAreAccepted) {
+  for (const char* path : {"/v1/metrics", "/v1/logs"}) {
+    auto r = send({.target = path, .content_type = "application/x-protobuf", .body = "anything"});
+    EXPECT_EQ(r.reply.status, 200) << path;
+    EXPECT_TRUE(r.spans.empty());
+  }
+}
+
+TEST(TraceReceiver, PartialSuccessSaysHowManyAndWhy) {
+  auto body = proto_request(
+      {proto_span(raw_id(1, 16), raw_id(2, 8)), proto_span(raw_id(1, 3), raw_id(2, 8))});
+  auto r = send({.content_type = "application/x-protobuf", .body = body});
+  EXPECT_EQ(r.reply.status, 200);
+  EXPECT_EQ(r.spans.size(), 1U);
+  EXPECT_EQ(r.reply.rejected, 1U);
+  protozero::pbf_reader response(r.reply.body);
+  ASSERT_TRUE(response.next(1));
+  auto partial = response.get_message();
+  ASSERT_TRUE(partial.next(1));
+  EXPECT_EQ(partial.get_int64(), 1);
+  ASSERT_TRUE(partial.next(2));
+  EXPECT_TRUE(partial.get_string().contains("spans[1]"));
+
+  auto text = json_text;
+  text.replace(text.find(digits(2, 16)), 16, "0123456789abcdeg");
+  auto j = send({.content_type = "application/json", .body = text});
+  EXPECT_EQ(j.reply.status, 200);
+  EXPECT_TRUE(j.reply.body.starts_with(R"({"partialSuccess":{"rejectedSpans":"1",)"))
+      << j.reply.body;
+}
+
+TEST(TraceReceiver, RefusesWhatItCannotTake) {
+  struct wrong {
+    receiver_request request;
+    int status;
+  };
+  auto bomb = gzipped(std::string(limit + 1, ' '));
+  const std::string_view json = "application/json";
+  const std::vector<wrong> all{
+      {{.target = "/", .content_type = json}, 404},
+      {{.target = "/v1/traces/", .content_type = json}, 404},
+      {{.method = "GET", .content_type = json}, 405},
+      {{.content_type = "text/plain"}, 415},
+      {{.content_type = ""}, 415},
+      {{.content_type = json, .content_encoding = "br"}, 415},
+      {{.content_type = json, .content_encoding = "gzip", .body = "no gzip"}, 400},
+      {{.content_type = json,
+        .content_encoding = "gzip",
+        .body = std::string_view(bomb).substr(0, bomb.size() / 2)},
+       400},
+      {{.content_type = json, .content_encoding = "gzip", .body = bomb}, 413},
+      {{.content_type = json, .body = "{"}, 400},
+      {{.content_type = "application/x-protobuf", .body = "\x0A\x7F"}, 400},
+  };
+  for (const auto& w : all) {
+    auto r = send(w.request);
+    EXPECT_EQ(r.reply.status, w.status) << w.request.target << ' ' << w.request.content_type;
+    EXPECT_FALSE(r.reply.retry);
+    EXPECT_FALSE(r.reply.body.empty());
+    EXPECT_TRUE(r.spans.empty());
+  }
+}
+
+TEST(TraceReceiver, AStoreThatFailsMakesTheSenderTryAgain) {
+  receiver_request request{.method = "POST",
+                           .target = "/v1/traces",
+                           .content_type = "application/json",
+                           .body = json_text};
+  auto reply = trace::answer(request, limit, [](auto) { throw trace::store_error("disk full"); });
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_TRUE(reply.retry);
+  EXPECT_EQ(reply.failure, "disk full");
+}
+
+TEST(TraceGzip, MembersOneAfterTheOther) {
+  EXPECT_EQ(trace::gunzip(gzipped("hello ") + gzipped("world"), limit), "hello world");
+  EXPECT_EQ(trace::gunzip(gzipped(""), limit), "");
+  EXPECT_EQ(trace::gunzip(gzipped(std::string(limit, 'x')), limit)->size(), limit);
+  EXPECT_FALSE(trace::gunzip("", limit));
+}
+
+}  // namespace
+}  // namespace skein::test
