@@ -29,6 +29,10 @@ if(SKEIN_OTEL_INCLUDE_DIR AND NOT TARGET opentelemetry-cpp::api)
   _skein_otel_target(otlp_grpc_client opentelemetry_exporter_otlp_grpc_client)
   _skein_otel_target(otlp_grpc_exporter opentelemetry_exporter_otlp_grpc
     opentelemetry-cpp::otlp_recordable opentelemetry-cpp::otlp_grpc_client)
+  _skein_otel_target(otlp_grpc_metrics_exporter opentelemetry_exporter_otlp_grpc_metrics
+    opentelemetry-cpp::otlp_recordable opentelemetry-cpp::otlp_grpc_client)
+  _skein_otel_target(otlp_grpc_log_record_exporter opentelemetry_exporter_otlp_grpc_log
+    opentelemetry-cpp::otlp_recordable opentelemetry-cpp::otlp_grpc_client)
 endif()
 
 include(FindPackageHandleStandardArgs)

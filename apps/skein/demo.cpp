@@ -51,6 +51,8 @@ class demo_tracing {
                                            ? telemetry::otlp_protocol::grpc
                                            : telemetry::otlp_protocol::http_protobuf,
                            .endpoint = arguments.otlp_url}},
+         .metrics = telemetry::nowhere{},  // what is counted here are spans
+         .logs = telemetry::nowhere{},
          .otlp = otlp_exporters()});
   }
 

@@ -3,6 +3,8 @@
 #include <format>
 #include <memory>
 
+#include <opentelemetry/sdk/logs/exporter.h>
+#include <opentelemetry/sdk/metrics/push_metric_exporter.h>
 #include <opentelemetry/sdk/trace/exporter.h>
 
 #include <skein/core/error.hpp>
@@ -12,20 +14,48 @@
 
 namespace skein::cli {
 
-telemetry::otlp_factory otlp_exporters() {
-  return [](const telemetry::otlp_config& config) {
-    if (config.protocol != telemetry::otlp_protocol::grpc) return otlp::make_exporter(config);
-    using maker = opentelemetry::sdk::trace::SpanExporter*(const telemetry::otlp_config&);
-    auto loaded = platform::load_function("skein_otlp_module.so", "skein_make_otlp_exporter");
-    if (!loaded) {
-      throw error(
-          std::format("OTLP over gRPC is not available: {}; install Skein with it, or use "
-                      "--otlp-protocol http",
-                      loaded.error()));
-    }
-    auto* make = reinterpret_cast<maker*>(*loaded);
-    return std::unique_ptr<opentelemetry::sdk::trace::SpanExporter>(make(config));
-  };
+namespace {
+
+template <class Exporter>
+std::unique_ptr<Exporter> from_module(const char* function, const telemetry::otlp_config& config) {
+  using maker = Exporter*(const telemetry::otlp_config&);
+  auto loaded = platform::load_function("skein_otlp_module.so", function);
+  if (!loaded) {
+    throw error(
+        std::format("OTLP over gRPC is not available: {}; install Skein with it, or use "
+                    "--otlp-protocol http",
+                    loaded.error()));
+  }
+  auto* make = reinterpret_cast<maker*>(*loaded);
+  return std::unique_ptr<Exporter>(make(config));
 }
+
+bool is_grpc(const telemetry::otlp_config& config) {
+  return config.protocol == telemetry::otlp_protocol::grpc;
+}
+
+struct maker {
+  std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> operator()(
+      const telemetry::otlp_config& config) const {
+    if (!is_grpc(config)) return otlp::make_exporter(config);
+    return from_module<opentelemetry::sdk::trace::SpanExporter>("skein_make_otlp_exporter", config);
+  }
+  [[nodiscard]] std::unique_ptr<opentelemetry::sdk::metrics::PushMetricExporter> metrics(
+      const telemetry::otlp_config& config) const {
+    if (!is_grpc(config)) return otlp::make_exporter.metrics(config);
+    return from_module<opentelemetry::sdk::metrics::PushMetricExporter>(
+        "skein_make_otlp_metric_exporter", config);
+  }
+  [[nodiscard]] std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> logs(
+      const telemetry::otlp_config& config) const {
+    if (!is_grpc(config)) return otlp::make_exporter.logs(config);
+    return from_module<opentelemetry::sdk::logs::LogRecordExporter>("skein_make_otlp_log_exporter",
+                                                                    config);
+  }
+};
+
+}  // namespace
+
+telemetry::otlp_factory otlp_exporters() { return maker{}; }
 
 }  // namespace skein::cli

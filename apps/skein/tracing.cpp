@@ -57,7 +57,11 @@ tracing::~tracing() {
   auto why = log_.first_error();
   if (sent.ok() && why.empty()) return;
   if (why.empty()) why = "no answer in time";
-  auto line = std::format("warning: spans could not be exported: {}\n", why);
+  auto line = std::format("warning: {} could not be exported: {}\n",
+                          sent.in_time && !sent.ok() && sent.failed + sent.dropped == 0
+                              ? "metrics or log records"
+                              : "spans",
+                          why);
   std::fputs(line.c_str(), stderr);
 }
 

@@ -6,7 +6,7 @@
 #include <skein/agent/agent.hpp>
 #include <skein/agent/run_machine.hpp>
 #include <skein/core/error.hpp>
-#include <skein/telemetry/semconv.hpp>
+#include <skein/telemetry/conventions.hpp>
 
 #include "agent/merge_options.hpp"
 #include "agent/tool_batch.hpp"
@@ -50,6 +50,13 @@ struct agent_run::state {
   agent_response response;
 };
 
+namespace {
+struct run_counts {
+  std::size_t asked = 0;     // requests to the model
+  std::size_t executed = 0;  // tools
+};
+}  // namespace
+
 // What a run needs, gathered at the call.
 struct agent::plan {
   chat_client& client;
@@ -61,9 +68,11 @@ struct agent::plan {
   error_details tool_errors;
   const std::vector<tool_layer>& around_tools;
   telemetry::capture content;
+  telemetry::dialect dialect;
   std::string agent_name;
   std::optional<runtime::duration> deadline;
   run_machine machine;
+  run_counts counts = {};
 
   [[nodiscard]] chat_stream ask(run_machine::tools offered) {
     auto options = chat;
@@ -74,6 +83,7 @@ struct agent::plan {
       options.tool_choice.reset();  // required once, or the run would never end
     }
     request.messages = machine.messages();
+    ++counts.asked;
     auto answer = client.stream(request, options);
     std::vector<message>().swap(request.messages);  // not while the answer is waited for
     return answer;
@@ -92,7 +102,9 @@ struct agent::plan {
                                  .agent_name = agent_name,
                                  .conversation_id = chat.conversation_id,
                                  .errors = tool_errors,
-                                 .content = content},
+                                 .content = content,
+                                 .dialect = dialect,
+                                 .executed = counts.executed},
         std::move(calls));
   }
 };
@@ -123,10 +135,12 @@ namespace {
 class run_record {
  public:
   run_record(telemetry::operation& span, agent_response& response, const run_machine& machine,
-             session_use& use, telemetry::capture content, const bool& cut)
+             const run_counts& counts, session_use& use, telemetry::capture content,
+             const bool& cut)
       : span_(span),
         response_(response),
         machine_(machine),
+        counts_(counts),
         use_(use),
         content_(content),
         cut_(cut) {}
@@ -143,14 +157,17 @@ class run_record {
       response_.calls_for_caller = machine_.calls_for_caller();
       use_.append(machine_);
       if (!span_.recording()) return;
+      span_.measure(semconv::metrics::agent_inference_calls, static_cast<double>(counts_.asked));
+      span_.measure(semconv::metrics::agent_tool_calls, static_cast<double>(counts_.executed));
       set_usage(span_, response_.usage);
       if (cut_) {
         set_finish_reasons(span_, "error");
       } else if (auto reason = name_of(response_.finish); !reason.empty()) {
         set_finish_reasons(span_, reason);
       }
-      if (content_ == telemetry::capture::on && !response_.messages.empty()) {
-        span_.set(semconv::output_messages, detail::messages_attribute(response_.messages));
+      if (!response_.messages.empty() && span_.wants(content_)) {
+        span_.set(semconv::output_messages, detail::messages_attribute(response_.messages),
+                  content_);
       }
     } catch (const std::exception&) {
       // Out of memory while recording: the run's own outcome stands.
@@ -161,6 +178,7 @@ class run_record {
   telemetry::operation& span_;
   agent_response& response_;
   const run_machine& machine_;
+  const run_counts& counts_;
   session_use& use_;
   telemetry::capture content_;
   const bool& cut_;
@@ -210,13 +228,17 @@ agent_run agent::stream(agent_input input, run_options options) {
     }
   };
   add(semconv::operation_name, "invoke_agent");
+  if (include(options_.dialect.names, semconv::names::v1_41)) {
+    add(semconv::provider_name, about.provider);
+  }
   add(semconv::agent_name, options_.name);
   add(semconv::agent_description, options_.description);
   add(semconv::request_model, model);
   add_request_attributes(attributes, chat);
   telemetry::operation span(
-      options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name,
-      telemetry::operation::kind::internal, current_context(), attributes);
+      semconv::spans::invoke_agent,
+      options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name, current_context(),
+      attributes, options_.dialect);
   // What fails from here on ends the span.
   try {
     set_stop_sequences(span, chat);
@@ -232,12 +254,15 @@ agent_run agent::stream(agent_input input, run_options options) {
     for (const auto& t : tools) {
       if (t.declared_only()) declared.push_back(t.name());
     }
-    if (options_.content == telemetry::capture::on && span.recording()) {
-      span.set(semconv::input_messages, detail::messages_attribute(input.messages));
-      if (!instructions.empty())
-        span.set(semconv::system_instructions, detail::instructions_attribute(instructions));
+    const auto content = options_.content;
+    if (span.wants(content)) {
+      span.set(semconv::input_messages, detail::messages_attribute(input.messages), content);
+      if (!instructions.empty()) {
+        span.set(semconv::system_instructions, detail::instructions_attribute(instructions),
+                 content);
+      }
       if (!tools.empty())
-        span.set(semconv::tool_definitions, detail::definitions_attribute(definitions));
+        span.set(semconv::tool_definitions, detail::definitions_attribute(definitions), content);
     }
     auto* session = options.session;
     std::unique_ptr<plan> p(new plan{
@@ -250,6 +275,7 @@ agent_run agent::stream(agent_input input, run_options options) {
         .tool_errors = options_.tool_errors,
         .around_tools = options_.around_tools,
         .content = options_.content,
+        .dialect = options_.dialect,
         .agent_name = options_.name,
         .deadline = options.deadline,
         .machine = run_machine(session != nullptr ? session->history() : std::vector<message>(),
@@ -271,7 +297,7 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
   auto& machine = p->machine;
   auto& response = s->response;
   bool cut = false;  // an answer of the model has begun and not ended
-  run_record record(span, response, machine, p->use, p->content, cut);
+  run_record record(span, response, machine, p->counts, p->use, p->content, cut);
   auto recorded = telemetry::operation::event::record;
   try {
     std::optional<cancel_scope> scope;

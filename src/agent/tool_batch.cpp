@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <skein/json/text.hpp>
-#include <skein/telemetry/semconv.hpp>
+#include <skein/telemetry/conventions.hpp>
 
 #include "chat/content.hpp"
 
@@ -99,15 +99,16 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   add(semconv::tool_call_id, call.id);
   add(semconv::tool_description, t.description());
   add(semconv::conversation_id, around_.conversation_id);
-  telemetry::operation span("execute_tool " + call.name, telemetry::operation::kind::internal,
-                            current_context(), attributes);
-  if (around_.content == telemetry::capture::on && span.recording()) {
+  telemetry::operation span(semconv::spans::execute_tool, "execute_tool " + call.name,
+                            current_context(), attributes, around_.dialect);
+  ++around_.executed;
+  if (span.wants(around_.content)) {
     // Blank and null arguments are none, as for the tool itself.
     auto arguments = detail::arguments_value(call.arguments);
     if (arguments.is_null() || call.arguments.find_first_not_of(" \t\r\n") == std::string::npos) {
       arguments = json::object();
     }
-    span.set(semconv::tool_call_arguments, json::write_text(arguments));
+    span.set(semconv::tool_call_arguments, json::write_text(arguments), around_.content);
   }
   tool_result result;
   try {
@@ -131,8 +132,8 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   if (result.failure) {
     span.fail(result.failure->kind, result.failure->message, around_.content);
   } else {
-    if (around_.content == telemetry::capture::on && span.recording()) {
-      span.set(semconv::tool_call_result, json::valid_utf8(result.content));
+    if (span.wants(around_.content)) {
+      span.set(semconv::tool_call_result, json::valid_utf8(result.content), around_.content);
     }
     span.end(telemetry::outcome::ok);
   }

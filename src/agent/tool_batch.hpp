@@ -24,6 +24,8 @@ class tool_batch {
     std::string_view conversation_id;
     error_details errors;
     telemetry::capture content;
+    telemetry::dialect dialect;
+    std::size_t& executed;  // counts the tools that ran
   };
   tool_batch(surroundings around, std::vector<tool_call_part> calls);
 

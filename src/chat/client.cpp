@@ -2,7 +2,7 @@
 #include <vector>
 
 #include <skein/chat/client.hpp>
-#include <skein/telemetry/semconv.hpp>
+#include <skein/telemetry/conventions.hpp>
 
 #include "chat/content.hpp"
 #include "chat/span_attributes.hpp"
@@ -11,11 +11,23 @@ namespace skein {
 
 namespace semconv = telemetry::semconv;
 
+namespace {
+// When streaming and somebody takes metrics. All that a chunk costs is one look at the clock.
+struct chunk_times {
+  std::size_t count = 0;
+  runtime::time_point first{};
+  runtime::time_point last{};
+};
+
+double seconds(runtime::duration d) { return std::chrono::duration<double>(d).count(); }
+}  // namespace
+
 struct chat_stream::state {
   chat_accumulator answer;
   telemetry::capture content;
   bool model_unknown = false;
   bool streaming = true;
+  chunk_times chunks;
 };
 
 chat_stream::chat_stream(std::unique_ptr<state> s, skein::stream<chat_update> body)
@@ -38,8 +50,8 @@ namespace {
 class answer_attributes {
  public:
   answer_attributes(telemetry::operation& span, const chat_accumulator& answer,
-                    telemetry::capture content, bool rename)
-      : span_(span), answer_(answer), content_(content), rename_(rename) {}
+                    const chunk_times& chunks, telemetry::capture content, bool rename)
+      : span_(span), answer_(answer), chunks_(chunks), content_(content), rename_(rename) {}
   answer_attributes(const answer_attributes&) = delete;
   answer_attributes& operator=(const answer_attributes&) = delete;
   ~answer_attributes() { write(); }
@@ -54,18 +66,27 @@ class answer_attributes {
         if (rename_) span_.rename("chat " + r.model);
       }
       set_usage(span_, r.usage);
+      measure_usage(span_, r.usage);
+      if (chunks_.count > 1) {
+        auto each = seconds(chunks_.last - chunks_.first) / static_cast<double>(chunks_.count - 1);
+        span_.measure(semconv::metrics::time_per_output_chunk, each);
+        span_.measure(semconv::metrics::time_per_output_chunk_1_41, each);
+      }
       // What was expected and never came counts as `error` (conventions, streaming).
       std::string_view reason = answer_.finished() ? finish_name(r) : "error";
       if (!reason.empty()) set_finish_reasons(span_, reason);
-      if (content_ == telemetry::capture::on && !r.message.parts.empty()) {
-        span_.set(semconv::output_messages, detail::messages_attribute(std::span(&r.message, 1)));
+      if (!r.message.parts.empty() && span_.wants(content_)) {
+        span_.set(semconv::output_messages, detail::messages_attribute(std::span(&r.message, 1)),
+                  content_);
       }
     } catch (const std::exception&) {
       // Out of memory while describing: the span still ends, and the run goes on.
     }
   }
-  void first_chunk(double seconds) noexcept {
-    span_.set(semconv::response_time_to_first_chunk, seconds);
+  void first_chunk(double after) noexcept {
+    span_.set(semconv::response_time_to_first_chunk, after);
+    span_.measure(semconv::metrics::time_to_first_chunk, after);
+    span_.measure(semconv::metrics::time_to_first_chunk_1_41, after);
   }
 
  private:
@@ -74,6 +95,7 @@ class answer_attributes {
   }
   telemetry::operation& span_;
   const chat_accumulator& answer_;
+  const chunk_times& chunks_;
   telemetry::capture content_;
   bool rename_;
 };
@@ -82,18 +104,20 @@ class answer_attributes {
 
 skein::stream<chat_update> chat_stream::traced(telemetry::operation span, state* s,
                                                skein::stream<chat_update> inner) {
-  answer_attributes attributes(span, s->answer, s->content, s->model_unknown);
+  answer_attributes attributes(span, s->answer, s->chunks, s->content, s->model_unknown);
   auto source = std::move(inner);  // goes before the span ends
   const auto asked = runtime::current()->now();
+  const bool timed = s->streaming && span.measures();
   bool first = s->streaming;  // of a whole answer, there is no first chunk (conventions)
   try {
     while (auto* update = co_await source.next()) {
+      if (timed) {
+        s->chunks.last = runtime::current()->now();
+        if (s->chunks.count++ == 0) s->chunks.first = s->chunks.last;
+      }
       if (first) {
         first = false;
-        if (span.recording()) {
-          attributes.first_chunk(
-              std::chrono::duration<double>(runtime::current()->now() - asked).count());
-        }
+        if (span.recording()) attributes.first_chunk(seconds(runtime::current()->now() - asked));
       }
       s->answer.add(*update);
       co_yield *update;
@@ -130,20 +154,20 @@ chat_stream chat_client::start(const chat_request& request, const chat_options& 
   state->model_unknown = model.empty();
   state->streaming = options.streaming;
 
-  telemetry::operation span(model.empty() ? "chat" : "chat " + model,
-                            telemetry::operation::kind::client, current_context(),
-                            chat_start_attributes(about, model, options));
+  telemetry::operation span(semconv::spans::inference, model.empty() ? "chat" : "chat " + model,
+                            current_context(),
+                            chat_start_attributes(about, model, options, dialect.names), dialect);
   // Everything the provider does from here on is part of the operation: its failure ends the span.
   try {
     set_stop_sequences(span, options);
-    if (content == telemetry::capture::on && span.recording()) {
-      span.set(semconv::input_messages, detail::messages_attribute(request.messages));
+    if (span.wants(content)) {
+      span.set(semconv::input_messages, detail::messages_attribute(request.messages), content);
       if (!request.instructions.empty()) {
-        span.set(semconv::system_instructions,
-                 detail::instructions_attribute(request.instructions));
+        span.set(semconv::system_instructions, detail::instructions_attribute(request.instructions),
+                 content);
       }
       if (!request.tools.empty()) {
-        span.set(semconv::tool_definitions, detail::definitions_attribute(request.tools));
+        span.set(semconv::tool_definitions, detail::definitions_attribute(request.tools), content);
       }
     }
     context_scope inside(span.inside());

@@ -1,8 +1,11 @@
 #include "chat/span_attributes.hpp"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
-#include <skein/telemetry/semconv.hpp>
+#include <skein/json/text.hpp>
+#include <skein/telemetry/conventions.hpp>
 
 namespace skein {
 
@@ -31,7 +34,7 @@ void add_request_attributes(telemetry::attribute_list& to, const chat_options& o
 }
 
 telemetry::attribute_list chat_start_attributes(const client_info& about, const std::string& model,
-                                                const chat_options& options) {
+                                                const chat_options& options, semconv::names names) {
   telemetry::attribute_list list;
   list.reserve(16);
   list.emplace_back(view(semconv::operation_name), "chat");
@@ -44,7 +47,13 @@ telemetry::attribute_list chat_start_attributes(const client_info& about, const 
   }
   if (options.streaming) list.emplace_back(view(semconv::request_stream), true);
   add_request_attributes(list, options);
-  if (options.top_k) list.emplace_back(view(semconv::request_top_k), *options.top_k);
+  if (options.top_k) {
+    using opentelemetry::common::AttributeValue;
+    list.emplace_back(view(semconv::request_top_k),
+                      names == semconv::names::v1_41  // where it is a double
+                          ? AttributeValue(static_cast<double>(*options.top_k))
+                          : AttributeValue(*options.top_k));
+  }
   if (!options.reasoning_effort.empty()) {
     list.emplace_back(view(semconv::request_reasoning_level), view(options.reasoning_effort));
   }
@@ -67,8 +76,64 @@ void set_usage(telemetry::operation& span, const usage& u) noexcept {
   count(semconv::usage_input_tokens, u.input);
   count(semconv::usage_output_tokens, u.output);
   count(semconv::usage_cache_read, u.cache_read);
-  count(semconv::usage_cache_write, u.cache_write);
+  const auto names = span.speaks().names;
+  if (include(names, semconv::names::current)) count(semconv::usage_cache_write, u.cache_write);
+  if (include(names, semconv::names::v1_41)) count(semconv::usage_cache_creation, u.cache_write);
   count(semconv::usage_reasoning, u.reasoning);
+}
+
+namespace {
+
+// Langfuse adds up what it finds, so that parts must not be in the whole they are part of.
+std::string langfuse_usage(const usage& u) {
+  json::object out;
+  auto put = [&](const char* key, std::int64_t n) {
+    if (n > 0) out[key] = n;
+  };
+  const auto read = u.cache_read.value_or(0);
+  const auto written = u.cache_write.value_or(0);
+  const auto reasoning = u.reasoning.value_or(0);
+  if (u.input) out["input"] = std::max<std::int64_t>(0, *u.input - read - written);
+  if (u.output) out["output"] = std::max<std::int64_t>(0, *u.output - reasoning);
+  put("input_cache_read", read);
+  put("input_cache_creation", written);
+  put("output_reasoning", reasoning);
+  if (u.input && u.output) out["total"] = u.total();
+  return json::write_text(out);
+}
+
+}  // namespace
+
+void measure_usage(telemetry::operation& span, const usage& u) {
+  namespace metrics = semconv::metrics;
+  auto record = [&](const semconv::metric& m, const std::optional<std::int64_t>& n,
+                    std::string_view detail = {}) {
+    if (n) span.measure(m, static_cast<double>(*n), detail);
+  };
+  constexpr std::string_view modality = "unknown";  // no provider tells them apart
+  record(metrics::input_tokens, u.input, modality);
+  record(metrics::output_tokens, u.output, modality);
+  record(metrics::cache_read_tokens, u.cache_read, modality);
+  record(metrics::cache_write_tokens, u.cache_write, modality);
+  record(metrics::reasoning_tokens, u.reasoning, modality);
+  record(metrics::operation_input_tokens, u.input);
+  record(metrics::operation_output_tokens, u.output);
+  record(metrics::token_usage_1_41, u.input, "input");
+  record(metrics::token_usage_1_41, u.output, "output");
+
+  const auto also_for = span.speaks().also_for;
+  if (also_for == telemetry::backends::none || u.empty()) return;
+  if (include(also_for, telemetry::backends::openinference)) {
+    if (u.input) span.set("llm.token_count.prompt", *u.input);
+    if (u.output) span.set("llm.token_count.completion", *u.output);
+    if (u.input && u.output) span.set("llm.token_count.total", u.total());
+    if (u.cache_read) span.set("llm.token_count.prompt_details.cache_read", *u.cache_read);
+    if (u.cache_write) span.set("llm.token_count.prompt_details.cache_write", *u.cache_write);
+    if (u.reasoning) span.set("llm.token_count.completion_details.reasoning", *u.reasoning);
+  }
+  if (include(also_for, telemetry::backends::langfuse)) {
+    span.set("langfuse.observation.usage_details", langfuse_usage(u));
+  }
 }
 
 void set_finish_reasons(telemetry::operation& span, std::string_view reason) noexcept {

@@ -9,13 +9,13 @@
 
 #include <opentelemetry/sdk/common/global_log_handler.h>
 
-#include <skein/core/error.hpp>
 #include <skein/json/text.hpp>
 #include <skein/otlp/exporter.hpp>
 #include <skein/telemetry/otlp_json.hpp>
 #include <skein/telemetry/span_sink.hpp>
 
 #include "otlp/http_sender.hpp"
+#include "otlp/refuse_grpc.hpp"
 #include "otlp/span_bytes.hpp"
 #include "telemetry/recorder.hpp"
 
@@ -164,12 +164,9 @@ class http_exporter final : public telemetry::span_sink {
 
 }  // namespace
 
-std::unique_ptr<sdk::trace::SpanExporter> make_exporter(const otlp_config& config) {
-  if (config.protocol == telemetry::otlp_protocol::grpc) {
-    throw usage_error(
-        "OTLP over gRPC is not in skein::otlp: link skein::otlp_grpc and pass .otlp = "
-        "skein::otlp_grpc::make_exporter, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
-  }
+std::unique_ptr<sdk::trace::SpanExporter> exporter_maker::operator()(
+    const otlp_config& config) const {
+  refuse_grpc(config);
   return std::make_unique<http_exporter>(config);
 }
 

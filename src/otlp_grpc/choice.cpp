@@ -3,10 +3,25 @@
 
 namespace skein::otlp_grpc {
 
-std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_exporter(
-    const telemetry::otlp_config& config) {
-  return config.protocol == telemetry::otlp_protocol::grpc ? make_grpc_exporter(config)
-                                                           : otlp::make_exporter(config);
+namespace {
+
+bool is_grpc(const telemetry::otlp_config& config) {
+  return config.protocol == telemetry::otlp_protocol::grpc;
+}
+
+}  // namespace
+
+std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> exporter_maker::operator()(
+    const telemetry::otlp_config& config) const {
+  return is_grpc(config) ? make_grpc_exporter(config) : otlp::make_exporter(config);
+}
+std::unique_ptr<opentelemetry::sdk::metrics::PushMetricExporter> exporter_maker::metrics(
+    const telemetry::otlp_config& config) const {
+  return is_grpc(config) ? make_grpc_metric_exporter(config) : otlp::make_exporter.metrics(config);
+}
+std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> exporter_maker::logs(
+    const telemetry::otlp_config& config) const {
+  return is_grpc(config) ? make_grpc_log_exporter(config) : otlp::make_exporter.logs(config);
 }
 
 }  // namespace skein::otlp_grpc

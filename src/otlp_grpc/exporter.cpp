@@ -4,6 +4,10 @@
 
 #include <opentelemetry/exporters/otlp/otlp_grpc_exporter_factory.h>
 #include <opentelemetry/exporters/otlp/otlp_grpc_exporter_options.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_log_record_exporter_factory.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_log_record_exporter_options.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_metric_exporter_factory.h>
+#include <opentelemetry/exporters/otlp/otlp_grpc_metric_exporter_options.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 
 #include <skein/otlp_grpc/exporter.hpp>
@@ -28,12 +32,18 @@ std::string encoded_again(std::string_view value) {
   return out;
 }
 
-}  // namespace
+api::PreferredAggregationTemporality temporality_of(const otlp_config& config) {
+  using enum otlp_config::temporality;
+  return config.sums == delta        ? api::PreferredAggregationTemporality::kDelta
+         : config.sums == low_memory ? api::PreferredAggregationTemporality::kLowMemory
+                                     : api::PreferredAggregationTemporality::kCumulative;
+}
 
-std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
-    const otlp_config& config) {
-  // The constructor reads the environment by rules of its own: every field it sets is set again.
-  api::OtlpGrpcExporterOptions options;
+// The constructors of options read the environment by rules of their own: every field they set is
+// set again.
+template <class Options>
+Options options_from(const otlp_config& config) {
+  Options options;
   options.endpoint = config.url;
   bool has_scheme = config.url.contains("://");
   options.use_ssl_credentials = has_scheme ? config.url.starts_with("https://")
@@ -56,7 +66,27 @@ std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
         "[Skein] OTLP over gRPC is sent without a client certificate: this exporter has no support "
         "for one; use OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
   }
-  return api::OtlpGrpcExporterFactory::Create(options);
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_grpc_exporter(
+    const otlp_config& config) {
+  return api::OtlpGrpcExporterFactory::Create(options_from<api::OtlpGrpcExporterOptions>(config));
+}
+
+std::unique_ptr<opentelemetry::sdk::metrics::PushMetricExporter> make_grpc_metric_exporter(
+    const otlp_config& config) {
+  auto options = options_from<api::OtlpGrpcMetricExporterOptions>(config);
+  options.aggregation_temporality = temporality_of(config);
+  return api::OtlpGrpcMetricExporterFactory::Create(options);
+}
+
+std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> make_grpc_log_exporter(
+    const otlp_config& config) {
+  return api::OtlpGrpcLogRecordExporterFactory::Create(
+      options_from<api::OtlpGrpcLogRecordExporterOptions>(config));
 }
 
 }  // namespace skein::otlp_grpc

@@ -16,40 +16,35 @@ namespace nostd = opentelemetry::nostd;
 
 namespace {
 
-// OpenTelemetry says "for ever" with the greatest duration, which no clock can be advanced by.
-batch_processor::clock::time_point after(std::chrono::microseconds timeout) {
-  auto now = batch_processor::clock::now();
-  constexpr auto for_ever = std::chrono::hours(24 * 365);
-  return now + std::min<std::chrono::microseconds>(timeout, for_ever);
+template <class Signal>
+typename Signal::sink* sink_in(typename Signal::exporter* e) {
+  if constexpr (batch_queue<Signal>::may_be_sink) {
+    return dynamic_cast<typename Signal::sink*>(e);
+  } else {
+    return nullptr;
+  }
 }
 
 }  // namespace
 
-batch_processor::batch_processor(exporter_ptr exporter, const batch_options& options, remake make)
+template <class Signal>
+batch_queue<Signal>::batch_queue(exporter_ptr exporter, const batch_options& options, remake make)
     : options_(options),
       exporter_(std::move(exporter)),
-      sink_(dynamic_cast<span_sink*>(exporter_.get())),
+      sink_(sink_in<Signal>(exporter_.get())),
       remake_(std::move(make)) {
   worker_ = std::thread([this] { work(); });
 }
 
-batch_processor::~batch_processor() {
+template <class Signal>
+batch_queue<Signal>::~batch_queue() {
   start_close(clock::now() + options_.export_timeout);
   finish_close();
 }
 
-batch_processor::span_ptr batch_processor::MakeRecordable() noexcept {
-  return exporter_->MakeRecordable();
-}
-
-void batch_processor::OnStart(sdk::trace::Recordable& span,
-                              const opentelemetry::trace::SpanContext& parent) noexcept {
-  if (sink_ != nullptr) return sink_->started(span, parent);
-  if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
-}
-
-void batch_processor::OnEnd(span_ptr&& span) noexcept {
-  span_ptr exported;  // freed without the lock
+template <class Signal>
+void batch_queue<Signal>::accept(record_ptr&& record) noexcept {
+  record_ptr exported;  // freed without the lock
   std::unique_lock lock(mutex_);
   if (!exported_.empty()) {
     exported = std::move(exported_.back());
@@ -59,13 +54,14 @@ void batch_processor::OnEnd(span_ptr&& span) noexcept {
     bool say_so = counts_.dropped++ == 0 && !closing_;
     lock.unlock();
     if (say_so) {
-      OTEL_INTERNAL_LOG_WARN("[Skein] the queue of spans (" << options_.max_queue_size
-                                                            << ") is full; spans are dropped");
+      OTEL_INTERNAL_LOG_WARN("[Skein] the queue of " << Signal::plural << " ("
+                                                     << options_.max_queue_size
+                                                     << ") is full; they are dropped");
     }
     return;
   }
   try {
-    queue_.push_back(std::move(span));
+    queue_.push_back(std::move(record));
   } catch (const std::bad_alloc&) {
     ++counts_.dropped;
     return;
@@ -75,7 +71,8 @@ void batch_processor::OnEnd(span_ptr&& span) noexcept {
   if (queue_.size() == 1 || queue_.size() == options_.max_batch_size) wake_.notify_one();
 }
 
-void batch_processor::work() {
+template <class Signal>
+void batch_queue<Signal>::work() {
   std::unique_lock lock(mutex_);
   auto due = [this] {
     return closing_ || flush_to_ > done_ || queue_.size() >= options_.max_batch_size;
@@ -98,11 +95,12 @@ void batch_processor::work() {
   }
 }
 
-void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
+template <class Signal>
+void batch_queue<Signal>::export_some(std::unique_lock<std::mutex>& lock) {
   auto count = std::min(queue_.size(), options_.max_batch_size);
   auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<span_ptr> batch(std::make_move_iterator(queue_.begin()),
-                              std::make_move_iterator(end));
+  std::vector<record_ptr> batch(std::make_move_iterator(queue_.begin()),
+                                std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
   oldest_ = clock::now();  // of what is left, which came since
   auto deadline = close_by_;
@@ -121,9 +119,13 @@ void batch_processor::export_some(std::unique_lock<std::mutex>& lock) {
   settled_.notify_all();
 }
 
-std::size_t batch_processor::export_now(std::vector<span_ptr>& batch, clock::time_point deadline) {
-  if (sink_ != nullptr) {
-    return sink_->deliver(batch, std::min(deadline, clock::now() + options_.export_timeout));
+template <class Signal>
+std::size_t batch_queue<Signal>::export_now(std::vector<record_ptr>& batch,
+                                            clock::time_point deadline) {
+  if constexpr (may_be_sink) {
+    if (sink_ != nullptr) {
+      return sink_->deliver(batch, std::min(deadline, clock::now() + options_.export_timeout));
+    }
   }
   exporter_ptr brief;
   if (remake_ && deadline != clock::time_point::max()) {
@@ -132,17 +134,19 @@ std::size_t batch_processor::export_now(std::vector<span_ptr>& batch, clock::tim
     if (left < options_.export_timeout) brief = remake_(left);
   }
   auto& exporter = brief ? *brief : *exporter_;
-  const auto result = exporter.Export(nostd::span<span_ptr>(batch.data(), batch.size()));
+  const auto result = exporter.Export(nostd::span<record_ptr>(batch.data(), batch.size()));
   return result == sdk::common::ExportResult::kSuccess ? batch.size() : 0;
 }
 
-void batch_processor::start_flush() {
+template <class Signal>
+void batch_queue<Signal>::start_flush() {
   std::lock_guard lock(mutex_);
   flush_to_ = accepted_;
   wake_.notify_one();
 }
 
-flush_result batch_processor::finish_flush(clock::time_point deadline) {
+template <class Signal>
+sender::report batch_queue<Signal>::finish_flush(clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   auto target = flush_to_;
   bool in_time = settled_.wait_until(lock, deadline, [&] { return done_ >= target; });
@@ -151,16 +155,20 @@ flush_result batch_processor::finish_flush(clock::time_point deadline) {
   return result;
 }
 
-void batch_processor::start_close(clock::time_point deadline) {
+template <class Signal>
+void batch_queue<Signal>::start_close(clock::time_point deadline) {
   std::lock_guard lock(mutex_);
   if (closing_) return;
   closing_ = true;
   close_by_ = deadline;
-  if (sink_ != nullptr) sink_->end_by(deadline);
+  if constexpr (may_be_sink) {
+    if (sink_ != nullptr) sink_->end_by(deadline);
+  }
   wake_.notify_one();
 }
 
-void batch_processor::finish_close() {
+template <class Signal>
+void batch_queue<Signal>::finish_close() {
   std::lock_guard joining(joining_);
   if (!worker_.joinable()) return;
   worker_.join();
@@ -168,17 +176,28 @@ void batch_processor::finish_close() {
   exporter_->Shutdown(std::chrono::milliseconds(1));
 }
 
-bool batch_processor::ForceFlush(std::chrono::microseconds timeout) noexcept {
+template <class Signal>
+bool batch_queue<Signal>::force_flush(std::chrono::microseconds timeout) noexcept {
   start_flush();
   std::unique_lock lock(mutex_);
   auto target = flush_to_;
   return settled_.wait_until(lock, after(timeout), [&] { return done_ >= target; });
 }
 
-bool batch_processor::Shutdown(std::chrono::microseconds timeout) noexcept {
+template <class Signal>
+bool batch_queue<Signal>::shut_down(std::chrono::microseconds timeout) noexcept {
   start_close(after(timeout));
   finish_close();
   return true;
+}
+
+template class batch_queue<span_signal>;
+template class batch_queue<log_signal>;
+
+void batch_processor::OnStart(sdk::trace::Recordable& span,
+                              const opentelemetry::trace::SpanContext& parent) noexcept {
+  if (auto* sink = queue_->as_sink()) return sink->started(span, parent);
+  if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
 }
 
 }  // namespace skein::telemetry

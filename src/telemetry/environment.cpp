@@ -181,8 +181,23 @@ sampler_choice sampler_from(const environment& env) {
 
 namespace {
 
-otlp_protocol protocol_from(const environment& env) {
-  for (const char* name : {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"}) {
+// The variables of OTLP for one signal, from the most to the least special.
+struct otlp_names {
+  explicit otlp_names(otlp_signal s)
+      : signal(s == otlp_signal::traces    ? "TRACES"
+               : s == otlp_signal::metrics ? "METRICS"
+                                           : "LOGS") {}
+  const char* signal;
+  [[nodiscard]] std::array<std::string, 2> of(const char* what) const {
+    return {std::format("OTEL_EXPORTER_OTLP_{}_{}", signal, what),
+            std::format("OTEL_EXPORTER_OTLP_{}", what)};
+  }
+  [[nodiscard]] std::string path() const { return "/v1/" + lower(signal); }
+};
+
+otlp_protocol protocol_from(const environment& env, const otlp_names& names) {
+  for (const auto& variable : names.of("PROTOCOL")) {
+    const char* name = variable.c_str();
     auto value = env.text(name);
     if (!value) continue;
     auto p = lower(*value);
@@ -194,9 +209,9 @@ otlp_protocol protocol_from(const environment& env) {
   return otlp_protocol::http_protobuf;
 }
 
-std::string with_traces_path(std::string base) {
+std::string with_path(std::string base, const std::string& path) {
   while (base.ends_with('/')) base.pop_back();
-  return base + "/v1/traces";
+  return base + path;
 }
 
 // The specification: as it is, with the root path if it has none.
@@ -214,19 +229,21 @@ bool is_url(std::string_view url, otlp_protocol protocol) {
   return (s == "http" || s == "https") && url.size() > scheme + 3 && url[scheme + 3] != '/';
 }
 
-std::string url_from(const environment& env, const otlp_collector& options,
-                     otlp_protocol protocol) {
+std::string url_from(const environment& env, const otlp_collector& options, otlp_protocol protocol,
+                     const otlp_names& names) {
   bool grpc = protocol == otlp_protocol::grpc;
-  auto base = [&](std::string url) { return grpc ? url : with_traces_path(std::move(url)); };
+  auto base = [&](std::string url) { return grpc ? url : with_path(std::move(url), names.path()); };
   if (options.endpoint) return base(*options.endpoint);
-  for (const char* name : {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"}) {
+  const auto variables = names.of("ENDPOINT");
+  for (const auto& variable : variables) {
+    const char* name = variable.c_str();
     auto url = env.text(name);
     if (!url) continue;
     if (!is_url(*url, protocol)) {
       env.warn(name, *url, "is not an http:// or https:// address; ignored");
       continue;
     }
-    bool special = std::string_view(name).contains("TRACES");
+    bool special = &variable == variables.data();
     return !special ? base(*url) : grpc ? *url : with_some_path(*url);
   }
   return base(grpc ? "http://localhost:4317" : "http://localhost:4318");
@@ -240,10 +257,10 @@ void add_headers(environment::pairs& to, const environment::pairs& from) {
   }
 }
 
-std::chrono::milliseconds timeout_from(const environment& env,
+std::chrono::milliseconds timeout_from(const environment& env, const otlp_names& names,
                                        std::chrono::milliseconds otherwise) {
-  for (const char* name : {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"}) {
-    if (auto ms = env.integer(name, 0)) {
+  for (const auto& variable : names.of("TIMEOUT")) {
+    if (auto ms = env.integer(variable.c_str(), 0)) {
       // Zero is without limit.
       return *ms == 0 ? std::chrono::milliseconds::max() : std::chrono::milliseconds(*ms);
     }
@@ -253,56 +270,107 @@ std::chrono::milliseconds timeout_from(const environment& env,
 
 }  // namespace
 
-otlp_config otlp_from(const environment& env, const otlp_collector& options) {
+otlp_config otlp_from(const environment& env, const otlp_collector& options, otlp_signal signal) {
+  const otlp_names names(signal);
   otlp_config c;
-  c.protocol = options.protocol ? *options.protocol : protocol_from(env);
-  c.url = url_from(env, options, c.protocol);
-  add_headers(c.headers, env.key_values("OTEL_EXPORTER_OTLP_HEADERS"));
-  add_headers(c.headers, env.key_values("OTEL_EXPORTER_OTLP_TRACES_HEADERS"));
+  c.protocol = options.protocol ? *options.protocol : protocol_from(env, names);
+  c.url = url_from(env, options, c.protocol, names);
+  const auto headers = names.of("HEADERS");
+  add_headers(c.headers, env.key_values(headers[1].c_str()));
+  add_headers(c.headers, env.key_values(headers[0].c_str()));
   add_headers(c.headers, options.headers);
-  c.timeout = options.timeout ? *options.timeout : timeout_from(env, c.timeout);
-  for (const char* name :
-       {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"}) {
+  c.timeout = options.timeout ? *options.timeout : timeout_from(env, names, c.timeout);
+  for (const auto& variable : names.of("COMPRESSION")) {
+    const char* name = variable.c_str();
     auto value = env.text(name);
     if (!value) continue;
     if (*value == "gzip") c.compressed = otlp_config::compression::gzip;
     if (*value == "gzip" || *value == "none") break;
     env.warn(name, *value, "is neither gzip nor none; ignored");
   }
-  for (const char* name : {"OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"}) {
-    if (!env.text(name)) continue;
-    if (env.is_true(name)) c.transport = otlp_config::security::plain;
+  for (const auto& variable : names.of("INSECURE")) {
+    if (!env.text(variable.c_str())) continue;
+    if (env.is_true(variable.c_str())) c.transport = otlp_config::security::plain;
     break;
   }
-  auto file = [&](const char* special, const char* general) {
-    return env.first_text({special, general}).value_or("");
+  auto file = [&](const char* what) {
+    const auto both = names.of(what);
+    return env.first_text({both[0].c_str(), both[1].c_str()}).value_or("");
   };
-  c.certificate_file =
-      file("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE");
-  c.client_key_file = file("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY");
-  c.client_certificate_file =
-      file("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
+  c.certificate_file = file("CERTIFICATE");
+  c.client_key_file = file("CLIENT_KEY");
+  c.client_certificate_file = file("CLIENT_CERTIFICATE");
+  constexpr auto* sums = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+  if (signal == otlp_signal::metrics) {
+    if (auto value = env.text(sums)) {
+      auto which = lower(*value);
+      if (which == "delta") {
+        c.sums = otlp_config::temporality::delta;
+      } else if (which == "lowmemory") {
+        c.sums = otlp_config::temporality::low_memory;
+      } else if (which != "cumulative") {
+        env.warn(sums, *value, "is none of cumulative, delta and lowmemory; cumulative");
+      }
+    }
+  }
   return c;
 }
 
-batch_options batch_from(const environment& env) {
-  batch_options b;
-  auto take = [&](const char* name, std::int64_t least, auto& into) {
+namespace {
+
+batch_options batch_of(const environment& env, const std::string& prefix, batch_options b) {
+  auto take = [&](const char* what, std::int64_t least, auto& into) {
     using value = std::remove_reference_t<decltype(into)>;
-    if (auto n = env.integer(name, least)) into = value(*n);
+    if (auto n = env.integer((prefix + what).c_str(), least)) into = value(*n);
   };
-  take("OTEL_BSP_SCHEDULE_DELAY", 0, b.schedule_delay);
-  take("OTEL_BSP_EXPORT_TIMEOUT", 1, b.export_timeout);
-  take("OTEL_BSP_MAX_QUEUE_SIZE", 1, b.max_queue_size);
-  take("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, b.max_batch_size);
+  take("SCHEDULE_DELAY", 0, b.schedule_delay);
+  take("EXPORT_TIMEOUT", 1, b.export_timeout);
+  take("MAX_QUEUE_SIZE", 1, b.max_queue_size);
+  take("MAX_EXPORT_BATCH_SIZE", 1, b.max_batch_size);
   if (b.max_batch_size > b.max_queue_size) {
-    if (env.text("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")) {
-      env.warn("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", std::to_string(b.max_batch_size),
+    auto name = prefix + "MAX_EXPORT_BATCH_SIZE";
+    if (env.text(name.c_str())) {
+      env.warn(name.c_str(), std::to_string(b.max_batch_size),
                std::format("is more than the queue holds; {} is used", b.max_queue_size));
     }
     b.max_batch_size = b.max_queue_size;
   }
   return b;
+}
+
+}  // namespace
+
+batch_options batch_from(const environment& env) { return batch_of(env, "OTEL_BSP_", {}); }
+
+batch_options log_batch_from(const environment& env) {
+  return batch_of(env, "OTEL_BLRP_", {.schedule_delay = std::chrono::milliseconds(1000)});
+}
+
+metric_options metering_from(const environment& env) {
+  metric_options m;
+  if (auto n = env.integer("OTEL_METRIC_EXPORT_INTERVAL", 1)) {
+    m.interval = std::chrono::milliseconds(*n);
+  }
+  if (auto n = env.integer("OTEL_METRIC_EXPORT_TIMEOUT", 0)) {
+    // Zero is without limit.
+    m.export_timeout = *n == 0 ? std::chrono::milliseconds::max() : std::chrono::milliseconds(*n);
+  }
+  return m;
+}
+
+exporter_names exporters_from(const environment& env, const char* name,
+                              std::initializer_list<std::string_view> known) {
+  exporter_names found{.names = env.list(name)};
+  if (!found.names.empty()) found.from = exporter_names::variable::set;
+  if (std::ranges::find(found.names, "none") != found.names.end()) found.names.clear();
+  std::erase_if(found.names, [&](const std::string& n) {
+    if (std::ranges::find(known, n) != known.end()) return false;
+    std::string all;
+    for (auto k : known) all += (all.empty() ? "" : ", ") + std::string(k);
+    env.warn(name, n, std::format("is none of {} and none; left out", all));
+    return true;
+  });
+  return found;
 }
 
 json::object resource_from(const environment& env, const setup_options& options) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <skein/telemetry/dialect.hpp>
 #include <skein/telemetry/setup.hpp>
 
 namespace skein::telemetry {
@@ -53,8 +54,22 @@ struct sampler_choice {
 };
 [[nodiscard]] sampler_choice sampler_from(const environment& env);
 
-[[nodiscard]] otlp_config otlp_from(const environment& env, const otlp_collector& options);
-[[nodiscard]] batch_options batch_from(const environment& env);
+[[nodiscard]] dialect dialect_from(const environment& env);
+
+// One signal's settings win over those of all.
+enum class otlp_signal : std::uint8_t { traces, metrics, logs };
+[[nodiscard]] otlp_config otlp_from(const environment& env, const otlp_collector& options,
+                                    otlp_signal signal = otlp_signal::traces);
+[[nodiscard]] batch_options batch_from(const environment& env);      // OTEL_BSP_*
+[[nodiscard]] batch_options log_batch_from(const environment& env);  // OTEL_BLRP_*
+[[nodiscard]] metric_options metering_from(const environment& env);
+// Of OTEL_TRACES_EXPORTER and the like, without what is not in `known`; empty if unset or `none`.
+struct exporter_names {
+  std::vector<std::string> names;
+  enum class variable : std::uint8_t { unset, set } from = variable::unset;
+};
+[[nodiscard]] exporter_names exporters_from(const environment& env, const char* name,
+                                            std::initializer_list<std::string_view> known);
 // service.name, service.version and the rest, options over OTEL_SERVICE_NAME over
 // OTEL_RESOURCE_ATTRIBUTES.
 [[nodiscard]] json::object resource_from(const environment& env, const setup_options& options);

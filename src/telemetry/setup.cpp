@@ -11,7 +11,12 @@
 
 #include <opentelemetry/context/propagation/composite_propagator.h>
 #include <opentelemetry/context/propagation/global_propagator.h>
+#include <opentelemetry/logs/provider.h>
+#include <opentelemetry/metrics/provider.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
+#include <opentelemetry/sdk/logs/logger_provider.h>
+#include <opentelemetry/sdk/metrics/meter_provider.h>
+#include <opentelemetry/sdk/metrics/view/view_registry.h>
 #include <opentelemetry/sdk/resource/resource.h>
 #include <opentelemetry/sdk/trace/samplers/always_off.h>
 #include <opentelemetry/sdk/trace/samplers/always_on.h>
@@ -27,12 +32,15 @@
 #include <skein/json/text.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/setup.hpp>
+#include <skein/telemetry/views.hpp>
 
 #include "telemetry/baggage.hpp"
 #include "telemetry/batch.hpp"
 #include "telemetry/console.hpp"
+#include "telemetry/console_signals.hpp"
 #include "telemetry/environment.hpp"
 #include "telemetry/lines_exporter.hpp"
+#include "telemetry/metric_sender.hpp"
 
 namespace skein::telemetry {
 
@@ -133,42 +141,47 @@ void set_log_level(const environment& env) {
 std::vector<span_destination> destinations_from(const environment& env, const otlp_factory& otlp) {
   constexpr auto* variable = "OTEL_TRACES_EXPORTER";
   std::vector<span_destination> out;
-  auto names = env.list(variable);
-  if (names.empty()) names.emplace_back("otlp");
-  if (std::ranges::find(names, "none") != names.end()) return out;
-  for (const auto& n : names) {
+  auto asked = exporters_from(env, variable, {"otlp", "console", "otlp/stdout"});
+  const bool set = asked.from == exporter_names::variable::set;
+  if (!set) asked.names.emplace_back("otlp");
+  for (const auto& n : asked.names) {
     if (n == "console") {
       out.emplace_back(console_tree{});
     } else if (n == "otlp/stdout") {
       out.emplace_back(otlp_lines{.path = "-"});
-    } else if (n != "otlp") {
-      env.warn(variable, n, "is none of otlp, console, otlp/stdout and none; left out");
-    } else if (otlp) {
+    } else if (otlp.spans) {
       out.emplace_back(otlp_collector{});
     } else {
       env.warn(std::format(
           "spans go nowhere: {}, and this program cannot send OTLP. Link skein::otlp and pass "
           "setup({{.otlp = skein::otlp::make_exporter}}), or set {} to console or none",
-          env.text(variable) ? "OTEL_TRACES_EXPORTER asks for otlp"
-                             : "the default of OTEL_TRACES_EXPORTER is otlp",
+          set ? "OTEL_TRACES_EXPORTER asks for otlp"
+              : "the default of OTEL_TRACES_EXPORTER is otlp",
           variable));
     }
   }
   return out;
 }
 
-// Makes the processors, and knows which of them have a queue.
+// The collectors among the destinations of spans: metrics and log records follow them.
+std::vector<otlp_collector> collectors_of(const std::vector<span_destination>& spans) {
+  std::vector<otlp_collector> out;
+  for (const auto& d : spans) {
+    if (const auto* c = std::get_if<otlp_collector>(&d)) out.push_back(*c);
+  }
+  return out;
+}
+
+// Makes what sends, and knows all of it.
 class workshop {
  public:
   workshop(const environment& env, const setup_options& options) : env_(env), options_(options) {
-    batch_ = options.batch ? *options.batch : batch_from(env);
-    auto least = std::chrono::milliseconds(1);
-    batch_.export_timeout =
-        std::max(least, std::min(batch_.export_timeout, options.flush_deadline));
-    batch_.schedule_delay =
-        std::min<std::chrono::milliseconds>(batch_.schedule_delay, std::chrono::hours(24));
-    batch_.max_batch_size = std::clamp<std::size_t>(
-        batch_.max_batch_size, 1, std::max<std::size_t>(1, batch_.max_queue_size));
+    batch_ = bounded(options.batch ? *options.batch : batch_from(env));
+    log_batch_ = bounded(options.log_batch ? *options.log_batch : log_batch_from(env));
+    metering_ = options.metering ? *options.metering : metering_from(env);
+    metering_.interval = std::clamp<std::chrono::milliseconds>(
+        metering_.interval, std::chrono::milliseconds(1), std::chrono::hours(24));
+    metering_.export_timeout = bounded(metering_.export_timeout);
   }
 
   processor_ptr operator()(console_tree& c) {
@@ -180,45 +193,180 @@ class workshop {
     return queued(make_lines_exporter(l.path), batch_, {});
   }
   processor_ptr operator()(std::unique_ptr<sdk::trace::SpanExporter>& e) {
-    if (!e) throw usage_error("telemetry::setup: an exporter is null");
-    return queued(std::move(e), batch_, {});
+    return queued(not_null(std::move(e)), batch_, {});
   }
   processor_ptr operator()(otlp_collector& c) {
-    if (!options_.otlp) {
+    auto [exporter, remake, timeout] =
+        otlp(c, otlp_signal::traces, options_.otlp.spans, batch_.export_timeout);
+    auto batch = batch_;
+    batch.export_timeout = timeout;
+    return queued(std::move(exporter), batch, std::move(remake));
+  }
+
+  // Null if metrics go nowhere.
+  std::unique_ptr<sdk::metrics::MeterProvider> meters(std::optional<metric_destination>& to,
+                                                      const std::vector<otlp_collector>& collectors,
+                                                      const sdk::resource::Resource& resource) {
+    if (to) {
+      if (auto* c = std::get_if<otlp_collector>(&*to)) add_metrics(*c);
+      if (auto* e = std::get_if<2>(&*to)) add_metrics(not_null(std::move(*e)), metering_, {});
+    } else {
+      for (const auto& c : asked("OTEL_METRICS_EXPORTER", options_.otlp.metrics, collectors, [&] {
+             add_metrics(make_console_metrics(std::cerr), metering_, {});
+           })) {
+        add_metrics(c);
+      }
+    }
+    if (readers_.empty()) return nullptr;
+    auto views = std::make_unique<sdk::metrics::ViewRegistry>();
+    add_views(*views);
+    auto provider = std::make_unique<sdk::metrics::MeterProvider>(std::move(views), resource);
+    for (auto& r : readers_) provider->AddMetricReader(r);
+    return provider;
+  }
+
+  std::unique_ptr<sdk::logs::LoggerProvider> loggers(std::optional<log_destination>& to,
+                                                     const std::vector<otlp_collector>& collectors,
+                                                     const sdk::resource::Resource& resource) {
+    std::vector<std::unique_ptr<sdk::logs::LogRecordProcessor>> all;
+    auto add = [&](const otlp_collector& c) {
+      auto [exporter, remake, timeout] =
+          otlp(c, otlp_signal::logs, options_.otlp.logs, log_batch_.export_timeout);
+      auto batch = log_batch_;
+      batch.export_timeout = timeout;
+      all.push_back(queued_logs(std::move(exporter), batch, std::move(remake)));
+    };
+    if (to) {
+      if (auto* c = std::get_if<otlp_collector>(&*to)) add(*c);
+      if (auto* e = std::get_if<2>(&*to)) {
+        all.push_back(queued_logs(not_null(std::move(*e)), log_batch_, {}));
+      }
+    } else {
+      for (const auto& c : asked("OTEL_LOGS_EXPORTER", options_.otlp.logs, collectors,
+                                 [&] { all.push_back(make_console_logs(std::cerr)); })) {
+        add(c);
+      }
+    }
+    if (all.empty()) return nullptr;
+    return std::make_unique<sdk::logs::LoggerProvider>(std::move(all), resource);
+  }
+
+  struct senders {
+    std::vector<std::shared_ptr<sender>> spans;
+    std::vector<std::shared_ptr<sender>> metrics;
+    std::vector<std::shared_ptr<sender>> logs;
+  };
+  [[nodiscard]] senders take_senders() { return std::move(senders_); }
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds bounded(std::chrono::milliseconds timeout) const {
+    return std::max(std::chrono::milliseconds(1), std::min(timeout, options_.flush_deadline));
+  }
+  [[nodiscard]] batch_options bounded(batch_options b) const {
+    b.export_timeout = bounded(b.export_timeout);
+    b.schedule_delay =
+        std::min<std::chrono::milliseconds>(b.schedule_delay, std::chrono::hours(24));
+    b.max_batch_size =
+        std::clamp<std::size_t>(b.max_batch_size, 1, std::max<std::size_t>(1, b.max_queue_size));
+    return b;
+  }
+  template <class Exporter>
+  static std::unique_ptr<Exporter> not_null(std::unique_ptr<Exporter> e) {
+    if (!e) throw usage_error("telemetry::setup: an exporter is null");
+    return e;
+  }
+
+  template <class Exporter>
+  struct made {
+    std::unique_ptr<Exporter> exporter;
+    std::function<std::unique_ptr<Exporter>(std::chrono::milliseconds)> remake;
+    std::chrono::milliseconds timeout;
+  };
+  template <class Exporter>
+  made<Exporter> otlp(const otlp_collector& c, otlp_signal signal,
+                      const otlp_factory::makes<Exporter>& make,
+                      std::chrono::milliseconds at_most) const {
+    if (!make) {
       throw usage_error(
           "telemetry::setup: otlp_collector needs a factory: link skein::otlp and pass .otlp = "
           "skein::otlp::make_exporter");
     }
-    auto config = otlp_from(env_, c);
-    config.timeout =
-        std::max(std::chrono::milliseconds(1), std::min(config.timeout, batch_.export_timeout));
-    auto remake = [config, make = options_.otlp](std::chrono::milliseconds timeout) {
+    auto config = otlp_from(env_, c, signal);
+    config.timeout = std::max(std::chrono::milliseconds(1), std::min(config.timeout, at_most));
+    auto exporter = make(config);
+    if (!exporter) throw usage_error("telemetry::setup: the factory in .otlp made no exporter");
+    auto remake = [config, make](std::chrono::milliseconds timeout) {
       auto brief = config;
       brief.timeout = timeout;
       return make(brief);
     };
-    auto exporter = options_.otlp(config);
-    if (!exporter) throw usage_error("telemetry::setup: the factory in .otlp made no exporter");
-    auto batch = batch_;
-    batch.export_timeout = config.timeout;
-    return queued(std::move(exporter), batch, std::move(remake));
+    return {std::move(exporter), std::move(remake), config.timeout};
   }
 
-  [[nodiscard]] std::vector<batch_processor*> queues() const { return queues_; }
+  // The collectors that metrics or log records go to.
+  template <class Make, class Console>
+  std::vector<otlp_collector> asked(const char* variable, const Make& make,
+                                    const std::vector<otlp_collector>& collectors,
+                                    Console&& console) const {
+    auto names = exporters_from(env_, variable, {"otlp", "console"});
+    if (names.from == exporter_names::variable::unset) {
+      return make ? collectors : std::vector<otlp_collector>();
+    }
+    std::vector<otlp_collector> out;
+    for (const auto& n : names.names) {
+      if (n == "console") {
+        console();
+      } else if (!make) {
+        env_.warn(variable, n,
+                  "this program cannot send that with OTLP; link skein::otlp and pass "
+                  "setup({.otlp = skein::otlp::make_exporter})");
+      } else if (collectors.empty()) {
+        out.emplace_back();
+      } else {
+        out.insert(out.end(), collectors.begin(), collectors.end());
+      }
+    }
+    return out;
+  }
 
- private:
   processor_ptr queued(std::unique_ptr<sdk::trace::SpanExporter> e, const batch_options& batch,
-                       batch_processor::remake remake) {
-    auto p = std::make_unique<batch_processor>(std::move(e), batch, std::move(remake));
-    queues_.push_back(p.get());
-    return p;
+                       batch_queue<span_signal>::remake remake) {
+    auto q = std::make_shared<batch_queue<span_signal>>(std::move(e), batch, std::move(remake));
+    senders_.spans.push_back(q);
+    return std::make_unique<batch_processor>(std::move(q));
+  }
+  std::unique_ptr<sdk::logs::LogRecordProcessor> queued_logs(
+      std::unique_ptr<sdk::logs::LogRecordExporter> e, const batch_options& batch,
+      batch_queue<log_signal>::remake remake) {
+    auto q = std::make_shared<batch_queue<log_signal>>(std::move(e), batch, std::move(remake));
+    senders_.logs.push_back(q);
+    return std::make_unique<log_batch_processor>(std::move(q));
+  }
+  void add_metrics(metric_sender::exporter_ptr e, const metric_options& metering,
+                   metric_sender::remake remake) {
+    auto reader = std::make_shared<metric_sender>(std::move(e), metering, std::move(remake));
+    senders_.metrics.push_back(reader);
+    readers_.push_back(std::move(reader));
+  }
+  void add_metrics(const otlp_collector& c) {
+    auto [exporter, remake, timeout] =
+        otlp(c, otlp_signal::metrics, options_.otlp.metrics, metering_.export_timeout);
+    auto metering = metering_;
+    metering.export_timeout = timeout;
+    add_metrics(std::move(exporter), metering, std::move(remake));
   }
 
   const environment& env_;
   const setup_options& options_;
   batch_options batch_;
-  std::vector<batch_processor*> queues_;
+  batch_options log_batch_;
+  metric_options metering_;
+  senders senders_;
+  std::vector<std::shared_ptr<metric_sender>> readers_;
 };
+
+using meter_provider = opentelemetry::metrics::Provider;
+using logger_provider = opentelemetry::logs::Provider;
 
 }  // namespace
 
@@ -227,22 +375,41 @@ struct pipeline::state {
   nostd::shared_ptr<trace::TracerProvider> tracers;   // null when disabled
   sdk::trace::TracerProvider* sdk_tracers = nullptr;  // the same
   nostd::shared_ptr<trace::TracerProvider> previous_tracers;
+  nostd::shared_ptr<opentelemetry::metrics::MeterProvider> meters;  // null if they go nowhere
+  nostd::shared_ptr<opentelemetry::metrics::MeterProvider> previous_meters;
+  nostd::shared_ptr<opentelemetry::logs::LoggerProvider> loggers;  // null if they go nowhere
+  sdk::logs::LoggerProvider* sdk_loggers = nullptr;
+  nostd::shared_ptr<opentelemetry::logs::LoggerProvider> previous_loggers;
   nostd::shared_ptr<propagation::TextMapPropagator> propagator;
   nostd::shared_ptr<propagation::TextMapPropagator> previous_propagator;
-  std::vector<batch_processor*> queues;  // the provider's
+  workshop::senders senders;
+
+  template <class F>
+  void each_sender(F&& f) {
+    for (auto* some : {&senders.spans, &senders.metrics, &senders.logs}) {
+      for (auto& s : *some) f(*s);
+    }
+  }
 
   ~state() {
     // Whoever came after us stays.
     if (tracers && global_provider::GetTracerProvider().get() == tracers.get()) {
       global_provider::SetTracerProvider(previous_tracers);
     }
+    if (meters && meter_provider::GetMeterProvider().get() == meters.get()) {
+      meter_provider::SetMeterProvider(previous_meters);
+    }
+    if (loggers && logger_provider::GetLoggerProvider().get() == loggers.get()) {
+      logger_provider::SetLoggerProvider(previous_loggers);
+    }
     if (propagator && global_propagator::GetGlobalPropagator().get() == propagator.get()) {
       global_propagator::SetGlobalPropagator(previous_propagator);
     }
-    auto by = batch_processor::clock::now() + deadline;
-    for (auto* q : queues) q->start_close(by);
-    for (auto* q : queues) q->finish_close();
+    auto by = sender::clock::now() + deadline;
+    each_sender([&](sender& s) { s.start_close(by); });
+    each_sender([](sender& s) { s.finish_close(); });
     if (sdk_tracers != nullptr) sdk_tracers->Shutdown();
+    if (sdk_loggers != nullptr) sdk_loggers->Shutdown();
   }
 };
 
@@ -254,16 +421,21 @@ pipeline::~pipeline() = default;
 flush_result pipeline::flush(std::chrono::milliseconds deadline) {
   flush_result sum;
   if (!state_) return sum;
-  auto by = batch_processor::clock::now() +
-            std::min<std::chrono::milliseconds>(deadline, std::chrono::hours(24));
-  for (auto* q : state_->queues) q->start_flush();
-  for (auto* q : state_->queues) {
-    auto one = q->finish_flush(by);
-    sum.delivered += one.delivered;
-    sum.failed += one.failed;
-    sum.dropped += one.dropped;
-    sum.in_time = sum.in_time && one.in_time;
-  }
+  auto by =
+      sender::clock::now() + std::min<std::chrono::milliseconds>(deadline, std::chrono::hours(24));
+  state_->each_sender([](sender& s) { s.start_flush(); });
+  auto finish = [&](std::vector<std::shared_ptr<sender>>& some, sent_counts& to) {
+    for (auto& s : some) {
+      auto one = s->finish_flush(by);
+      to.delivered += one.delivered;
+      to.failed += one.failed;
+      to.dropped += one.dropped;
+      sum.in_time = sum.in_time && one.in_time;
+    }
+  };
+  finish(state_->senders.spans, sum);
+  finish(state_->senders.metrics, sum.metrics);
+  finish(state_->senders.logs, sum.logs);
   return sum;
 }
 
@@ -287,16 +459,30 @@ pipeline setup(setup_options options) {
   if (!disabled) {
     auto destinations = std::move(options.exporters.list());
     if (destinations.empty()) destinations = destinations_from(env, options.otlp);
+    const auto collectors = collectors_of(destinations);
+    const auto resource = to_resource(resource_from(env, options));
     workshop make(env, options);
     std::vector<processor_ptr> processors;
     for (auto& d : destinations) processors.push_back(std::visit(make, d));
-    state->queues = make.queues();
-    state->sdk_tracers = new sdk::trace::TracerProvider(std::move(processors),
-                                                        to_resource(resource_from(env, options)),
+    auto meters = make.meters(options.metrics, collectors, resource);
+    auto loggers = make.loggers(options.logs, collectors, resource);
+    state->senders = make.take_senders();
+    state->sdk_tracers = new sdk::trace::TracerProvider(std::move(processors), resource,
                                                         make_sampler(sampler_from(env)));
     state->tracers = nostd::shared_ptr<trace::TracerProvider>(state->sdk_tracers);
     state->previous_tracers = global_provider::GetTracerProvider();
     global_provider::SetTracerProvider(state->tracers);
+    if (meters) {
+      state->meters = nostd::shared_ptr<opentelemetry::metrics::MeterProvider>(meters.release());
+      state->previous_meters = meter_provider::GetMeterProvider();
+      meter_provider::SetMeterProvider(state->meters);
+    }
+    if (loggers) {
+      state->sdk_loggers = loggers.release();
+      state->loggers = nostd::shared_ptr<opentelemetry::logs::LoggerProvider>(state->sdk_loggers);
+      state->previous_loggers = logger_provider::GetLoggerProvider();
+      logger_provider::SetLoggerProvider(state->loggers);
+    }
   }
   state->propagator = make_propagator(propagators_from(env));
   state->previous_propagator = global_propagator::GetGlobalPropagator();

@@ -1,6 +1,7 @@
 #include "agent/scenario.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <opentelemetry/context/runtime_context.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
@@ -92,6 +93,7 @@ struct came {
   std::vector<std::string> log;
   std::string result;
   std::string tree;
+  std::string signals;  // empty with telemetry off
 };
 
 void expect_whole(const scenario& s, const telemetry::span_ledger& ledger) {
@@ -101,19 +103,122 @@ void expect_whole(const scenario& s, const telemetry::span_ledger& ledger) {
   }
 }
 
+// What metrics and log records say, without times: the same wherever they are taken.
+std::string summary(const metric_book& metrics, const log_book& logs) {
+  std::vector<std::string> lines;
+  for (const auto& p : metrics.all()) {
+    if (p.name.contains("first_chunk") || p.name.contains("output_chunk")) continue;  // streaming
+    lines.push_back(std::format("{} {} {} {}\n", p.name, json::serialize(p.attributes), p.count,
+                                p.unit == "s" ? 0 : p.sum));
+  }
+  for (const auto& r : logs.all()) lines.push_back(r.name + '\n');
+  std::ranges::sort(lines);
+  std::string text;
+  for (const auto& l : lines) text += l;
+  return text;
+}
+
+// Law 5: spans, metrics and log records tell the same.
+void expect_agreement(const spans& recorded, const metric_book& metrics, const log_book& logs,
+                      const telemetry::dialect& d) {
+  namespace semconv = telemetry::semconv;
+  std::map<std::string, double> expected;  // of metrics, by what is counted
+  std::map<std::string, double> found;
+  std::vector<std::string> chats;
+  const bool current = include(d.names, semconv::names::current);
+  auto text = [](const span_record& s, std::string_view key) {
+    const auto* v = s.attributes.if_contains(key);
+    return v != nullptr && v->is_string() ? std::string(v->as_string()) : std::string("-");
+  };
+  for (const auto& s : recorded.all()) {
+    if (s.scope_name != semconv::scope_name) continue;
+    const auto* what = semconv::find_span_type(text(s, semconv::operation_name));
+    if (what == nullptr) continue;
+    for (const auto& m : what->durations) {
+      if (!include(m.in, d.names)) continue;
+      std::string key(m.which->name);
+      expected[key] += std::chrono::duration<double>(s.duration()).count();
+      expected[key + " error " + text(s, semconv::error_type)] += 1;
+      expected[key + " outcome " + text(s, semconv::outcome)] += 1;
+    }
+    for (const auto& a : s.attributes) {
+      const auto* used = semconv::find_use(what->uses, a.key());
+      EXPECT_TRUE(used != nullptr && include(used->in, d.names)) << s.name << " has " << a.key();
+    }
+    if (what != &semconv::spans::inference) continue;
+    chats.push_back(s.trace_id + s.span_id);
+    for (auto [key, metric] :
+         {std::pair{semconv::usage_input_tokens, &semconv::metrics::input_tokens},
+          std::pair{semconv::usage_output_tokens, &semconv::metrics::output_tokens},
+          std::pair{semconv::usage_cache_read, &semconv::metrics::cache_read_tokens},
+          std::pair{semconv::usage_cache_write, &semconv::metrics::cache_write_tokens},
+          std::pair{semconv::usage_reasoning, &semconv::metrics::reasoning_tokens}}) {
+      const auto* n = s.attributes.if_contains(key);
+      if (current && n != nullptr) {
+        expected[std::string(metric->name)] += static_cast<double>(n->as_int64());
+      }
+    }
+  }
+  for (const auto& p : metrics.all()) {
+    const auto* m = *std::ranges::find(semconv::metrics::all, p.name,
+                                       [](const auto* each) { return each->name; });
+    EXPECT_EQ(p.unit, m->unit);
+    EXPECT_EQ(p.is_histogram, m->kind == semconv::instrument::histogram);
+    EXPECT_TRUE(std::ranges::equal(p.boundaries, m->boundaries)) << p.name;
+    for (const auto& a : p.attributes) {
+      EXPECT_NE(semconv::find_use(m->uses, a.key()), nullptr) << p.name << " has " << a.key();
+    }
+    for (const auto& u : m->uses) {
+      EXPECT_TRUE(u.need != semconv::level::required || p.attributes.contains(u.name))
+          << p.name << " lacks " << u.name;
+    }
+    std::string key = p.name;
+    if (key.ends_with(".duration")) {
+      found[key + " error " + p.at(semconv::error_type)] += static_cast<double>(p.count);
+      found[key + " outcome " + p.at(semconv::outcome)] += static_cast<double>(p.count);
+    }
+    if (key.ends_with(".duration") || !p.is_histogram) found[key] += p.sum;
+  }
+  for (const auto& [key, value] : expected) {
+    EXPECT_NEAR(found[key], value, key.contains(' ') || key.contains("usage") ? 0 : 1e-6) << key;
+  }
+  EXPECT_EQ(found.size(), expected.size());
+
+  std::vector<std::string> told;
+  for (const auto& r : logs.all(semconv::events::inference_details.name)) {
+    told.push_back(r.trace_id + r.span_id);
+    EXPECT_EQ(r.severity, 5);
+    EXPECT_EQ(r.attributes.at("event.name").as_string(), r.name);
+  }
+  std::ranges::sort(chats);
+  std::ranges::sort(told);
+  EXPECT_EQ(told, chats) << "one event for each model call, of its span";
+}
+
 came play_once(const scenario& s, const setting& where) {
   telemetry::span_ledger ledger;
   with_provider provider(provider_for(where.telemetry, ledger));
+  metric_book metrics;
+  log_book logs;
+  std::optional<scoped_signals> signals;
+  const bool measured = where.telemetry != telemetry_is::off;
+  if (measured) signals.emplace(metrics, logs);
   auto rt = make_runtime(where.runtime);
   auto model = s.responder ? std::make_unique<scripted::client>(s.responder, s.about)
                            : std::make_unique<scripted::client>(s.turns, s.about);
   model->content = s.content;
   auto options = s.agent;
   options.content = s.content;
+  options.dialect = s.dialect;
+  model->dialect = s.dialect;
   if (where.how == mode::blocking) options.chat.streaming = false;
   skein::agent a(*model, std::move(options));
 
   stage here{.what = s, .where = where, .rt = *rt, .model = *model, .agent = a};
+  if (measured) {
+    here.metrics = &metrics;
+    here.logs = &logs;
+  }
   const auto before = current_span();
   sync_wait(*rt, s.play ? s.play(here) : by_default(here));
   EXPECT_EQ(current_span(), before) << "something stayed current on this thread";
@@ -129,7 +234,11 @@ came play_once(const scenario& s, const setting& where) {
     EXPECT_TRUE(here.result.starts_with("throws " + s.throws + ":")) << here.result;
   }
 
-  came out{.log = std::move(here.log), .result = std::move(here.result), .tree = {}};
+  came out{.log = std::move(here.log), .result = std::move(here.result), .tree = {}, .signals = {}};
+  if (measured) {
+    out.signals = summary(metrics, logs);
+    if (s.check_signals) s.check_signals(metrics, logs);
+  }
   if (s.updates == scenario::order::free) std::ranges::sort(out.log);
   if (where.telemetry == telemetry_is::on) {
     expect_whole(s, ledger);
@@ -139,6 +248,7 @@ came play_once(const scenario& s, const setting& where) {
       EXPECT_EQ(out.tree, s.tree);
     }
     if (s.check) s.check(recorded);
+    expect_agreement(recorded, metrics, logs, s.dialect);
   } else {
     EXPECT_EQ(ledger.started(), 0u);
   }
@@ -175,6 +285,10 @@ void play(const scenario& s) {
       }
       if (!first) first = now;
       EXPECT_EQ(now.result, first->result);
+      // With several threads, what is stopped in its midst may have come further.
+      if (state != telemetry_is::off && on != "asio_4") {
+        EXPECT_EQ(now.signals, first->signals);
+      }
       if (state == telemetry_is::on) {
         EXPECT_EQ(now.tree, first->tree);
       }

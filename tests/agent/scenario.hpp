@@ -1,6 +1,7 @@
 // A scenario is written once and played in every mode, on every runtime, under every state of
 // telemetry. What came of it must be the same everywhere; where spans are recorded, they must be
-// whole and have the same tree.
+// whole and have the same tree; metrics and log records must agree with them, and be the same
+// where spans are not sampled or not taken.
 #pragma once
 
 #include <array>
@@ -26,6 +27,8 @@
 #include <skein/core/error.hpp>
 #include <skein/providers/scripted.hpp>
 #include <skein/telemetry/ledger.hpp>
+
+#include "telemetry/signals.hpp"
 
 namespace skein::test {
 
@@ -76,6 +79,7 @@ struct scenario {
   scripted::client::responder responder = {};  // instead of turns
   client_info about = {.provider = "scripted", .model = "Test"};
   telemetry::capture content = telemetry::capture::off;
+  telemetry::dialect dialect = {};
   agent_options agent = {.name = "bot"};
   std::string input = "hi";
   run_options run = {};
@@ -88,6 +92,7 @@ struct scenario {
   std::string text = {};    // of the response
   std::string throws = {};  // error_type_of
   std::function<void(const spans&)> check = {};
+  std::function<void(const metric_book&, const log_book&)> check_signals = {};
   // `free` where what runs at the same time may be in any order.
   enum class order : std::uint8_t { fixed, free } updates = order::fixed;
   std::vector<std::string> allowed = {};  // rules of check_tree that do not hold here, and why not
@@ -104,6 +109,8 @@ struct stage {
   std::vector<std::string> log = {};  // what arrived, when streaming
   std::string text = {};
   std::string result = {};
+  const metric_book* metrics = nullptr;  // null with telemetry off
+  const log_book* logs = nullptr;
 
   // One run in the mode of the setting. The current span must be the same after every pull.
   task<agent_response> run(agent_input input, run_options options = {});

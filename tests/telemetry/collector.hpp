@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -23,7 +24,7 @@ using tcp = asio::ip::tcp;
 
 inline tcp::endpoint any_local_port() { return {asio::ip::make_address("127.0.0.1"), 0}; }
 
-// Keeps every request and answers it: with 200, or as it is told. One connection at a time.
+// Keeps every request and answers it: with 200, or as it is told, one at a time.
 class answering_collector {
  public:
   struct request {
@@ -51,13 +52,14 @@ class answering_collector {
       std::lock_guard lock(mutex_);
       stopping_ = true;
       boost::system::error_code ignored;
-      if (serving_ != nullptr) serving_->shutdown(tcp::socket::shutdown_both, ignored);
+      for (auto& c : connections_) c.socket.shutdown(tcp::socket::shutdown_both, ignored);
     }
     asio::io_context io;
     tcp::socket wake(io);
     boost::system::error_code ignored;
     wake.connect(acceptor_.local_endpoint(), ignored);
     thread_.join();
+    for (auto& c : connections_) c.thread.join();
   }
 
   [[nodiscard]] std::string url() const {
@@ -73,14 +75,10 @@ class answering_collector {
     while (true) {
       tcp::socket socket(io_);
       acceptor_.accept(socket);
-      {
-        std::lock_guard lock(mutex_);
-        if (stopping_) return;
-        serving_ = &socket;
-      }
-      serve(socket);
       std::lock_guard lock(mutex_);
-      serving_ = nullptr;
+      if (stopping_) return;
+      auto& c = connections_.emplace_back(std::move(socket));
+      c.thread = std::thread([this, &c] { serve(c.socket); });
     }
   }
   void serve(tcp::socket& socket) {
@@ -92,8 +90,10 @@ class answering_collector {
       if (ec) return;
       request kept{.target = got.target(), .headers = {}, .body = got.body()};
       for (const auto& h : got) kept.headers[std::string(h.name_string())] = h.value();
-      const auto said = answers_(kept);
+      answer said;
       {
+        std::lock_guard one_at_a_time(answering_);
+        said = answers_(kept);
         std::lock_guard lock(mutex_);
         requests_.push_back(std::move(kept));
       }
@@ -111,8 +111,14 @@ class answering_collector {
   asio::io_context io_;
   tcp::acceptor acceptor_;
   std::mutex mutex_;
+  std::mutex answering_;
   bool stopping_ = false;
-  tcp::socket* serving_ = nullptr;
+  struct connection {
+    explicit connection(tcp::socket s) : socket(std::move(s)) {}
+    tcp::socket socket;
+    std::thread thread;
+  };
+  std::list<connection> connections_;
   std::vector<request> requests_;
   std::thread thread_;
 };

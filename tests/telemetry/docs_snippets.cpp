@@ -1,5 +1,6 @@
 // The code of docs/telemetry.md.
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -7,9 +8,11 @@
 #include <opentelemetry/trace/scope.h>
 
 #include <skein/otlp/exporter.hpp>
+#include <skein/telemetry/evaluation.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/setup.hpp>
 #include <skein/telemetry/tree.hpp>
+#include <skein/telemetry/views.hpp>
 
 #include "support.hpp"
 
@@ -59,6 +62,14 @@ int own_provider_main() {
   return 0;
 }
 
+void views_for(const std::unique_ptr<opentelemetry::sdk::metrics::MeterProvider>& meter_provider) {
+  telemetry::add_views(*meter_provider);
+}
+
+void opinion(const opentelemetry::trace::SpanContext& span) {
+  telemetry::emit({.name = "relevance", .score = 0.9, .label = "pass"}, span);
+}
+
 std::string lookup(const std::string& city) {
   auto tracer = otel::Provider::GetTracerProvider()->GetTracer("weather");
   auto span = tracer->StartSpan("lookup " + city);
@@ -78,6 +89,8 @@ TEST(TelemetryDocs, Compile) {
   int (*const snippets[])() = {&console_main, &service_main, &both_main, &own_provider_main};
   EXPECT_EQ(std::size(snippets), 4U);
   EXPECT_NE(&after_the_work, nullptr);
+  EXPECT_NE(&views_for, nullptr);
+  opinion({false, false});
   EXPECT_EQ(lookup("Oslo"), "rain");
 }
 

@@ -124,9 +124,9 @@ TEST(Capture, IsWhatTheEnvironmentSays) {
     capture expected;
   };
   for (auto row :
-       {row{"", capture::off}, row{"NO_CONTENT", capture::off}, row{"EVENT_ONLY", capture::off},
-        row{"SPAN_ONLY", capture::on}, row{"span_and_event", capture::on}, row{"True", capture::on},
-        row{"false", capture::off}, row{"yes", capture::off}}) {
+       {row{"", capture::off}, row{"NO_CONTENT", capture::off}, row{"EVENT_ONLY", capture::events},
+        row{"SPAN_ONLY", capture::spans}, row{"span_and_event", capture::on},
+        row{"True", capture::on}, row{"false", capture::off}, row{"yes", capture::off}}) {
     with_environment e({{"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", row.value}});
     EXPECT_EQ(telemetry::capture_from_environment(), row.expected) << row.value;
   }

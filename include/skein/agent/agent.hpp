@@ -93,6 +93,7 @@ struct agent_options {
   error_details tool_errors = error_details::hidden;
   std::vector<tool_layer> around_tools = {};  // the first is the outermost
   telemetry::capture content = telemetry::capture_from_environment();
+  telemetry::dialect dialect = telemetry::dialect_from_environment();  // the client has its own
 };
 
 struct run_options {

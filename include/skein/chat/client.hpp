@@ -65,15 +65,17 @@ class chat_client {
   // here.
   //
   // Spans: one `chat {model}`, CLIENT, a child of the context of this call, from this call until
-  // the stream has ended, failed or been dropped.
+  // the stream has ended, failed or been dropped. Then its metrics are recorded, sampled or not.
   [[nodiscard]] chat_stream stream(const chat_request& request, const chat_options& options = {}) {
     return start(request, options);
   }
 
   [[nodiscard]] virtual client_info info() const = 0;
 
-  // Whether spans may hold messages. Set before use.
+  // Whether spans and log records may hold messages. Set before use.
   telemetry::capture content = telemetry::capture_from_environment();
+  // The names they use. Set before use.
+  telemetry::dialect dialect = telemetry::dialect_from_environment();
 
  protected:
   // A provider's part: runs inside the chat span's context. The stream it returns ends only after a

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,8 @@
 #include <opentelemetry/trace/span.h>
 
 #include <skein/async/strand.hpp>
+#include <skein/telemetry/conventions.hpp>
+#include <skein/telemetry/dialect.hpp>
 
 namespace skein::telemetry {
 
@@ -22,10 +25,13 @@ namespace skein::telemetry {
 enum class outcome : std::uint8_t { ok, error, cancelled, deadline, abandoned };
 [[nodiscard]] std::string_view name_of(outcome o) noexcept;
 
-// Whether messages, arguments, results and exception texts may be recorded. Off unless the
-// environment variable OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is SPAN_ONLY,
-// SPAN_AND_EVENT or true, or the program says so.
-enum class capture : std::uint8_t { off, on };
+// Whether, and where, messages, arguments, results and exception texts may be recorded: on spans,
+// in log records (`events`), or on both. From OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT:
+// off unless it is SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT or true, or the program says so.
+enum class capture : std::uint8_t { off = 0, spans = 1, events = 2, on = 3 };
+[[nodiscard]] constexpr bool include(capture some, capture one) noexcept {
+  return (static_cast<unsigned>(some) & static_cast<unsigned>(one)) != 0;
+}
 [[nodiscard]] capture capture_from_environment();
 
 // Attributes to start a span with. Keys and string values are borrowed until the span has started.
@@ -43,11 +49,17 @@ class operation {
  public:
   enum class kind : std::uint8_t { internal, client };
 
-  operation() noexcept = default;
+  operation() noexcept;
   // Starts the span, a child of the span in `parent`, or a root if there is none. Never looks at
   // the ambient context.
   operation(std::string_view name, kind k, const context& parent,
             const attribute_list& attributes) noexcept;
+  // The same for an operation of the conventions: besides the span, when it ends, however it ends,
+  // its duration and what was measured go to the global meter provider, whether or not the span is
+  // sampled, and its log records to the global logger provider. Without providers this costs
+  // looking for them.
+  operation(const semconv::span_type& what, std::string_view name, const context& parent,
+            const attribute_list& attributes, dialect d = {}) noexcept;
   operation(operation&& other) noexcept;
   operation& operator=(operation&& other) noexcept;
   // Not ended yet: the owner went away. `cancelled` or `deadline` if the strand here was stopped
@@ -57,15 +69,25 @@ class operation {
 
   // The parent context with this span in it: what belongs to the operation runs in here.
   [[nodiscard]] const context& inside() const noexcept { return inside_; }
-  // False when nobody will see the span: skip what is costly to compute.
-  [[nodiscard]] bool recording() const noexcept { return recording_; }
+  // False when nobody will see what is set or measured: skip what is costly to compute.
+  [[nodiscard]] bool recording() const noexcept { return recording_ || account_ != nullptr; }
+  // Whether content set under `c` will be seen.
+  [[nodiscard]] bool wants(capture c) const noexcept;
+  // Whether somebody takes metrics.
+  [[nodiscard]] bool measures() const noexcept;
+  [[nodiscard]] dialect speaks() const noexcept { return dialect_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
 
   void set(std::string_view key, const opentelemetry::common::AttributeValue& value) noexcept;
+  // Content: only to where `c` lets it.
+  void set(std::string_view key, std::string_view value, capture c) noexcept;
   void rename(std::string_view name) noexcept;
+  // Recorded when the operation ends, with its attributes, if the dialect has this metric. `detail`
+  // is the value of the metric's own attribute, if it has one.
+  void measure(const semconv::metric& m, double value, std::string_view detail = {}) noexcept;
 
   // What the exception says is content, recorded only when captured. `recorded`: a child's span
-  // carries the exception event already.
+  // carries the exception event already. The operation of a client emits a log record too.
   enum class event : std::uint8_t { record, recorded };
   void fail(const std::exception_ptr& failure, capture content, event e = event::record) noexcept;
   // A failure that is a value, such as a tool's.
@@ -73,10 +95,19 @@ class operation {
   void end(outcome o) noexcept;
 
  private:
-  void add_exception(std::string_view type, std::string_view message, capture content) noexcept;
+  class account;
+  void start(std::string_view name, kind k, const context& parent,
+             const attribute_list& attributes);
+  void start_as(const semconv::span_type& what, std::string_view name, const context& parent,
+                const attribute_list& attributes);
+  void set_on_span(std::string_view key, const opentelemetry::common::AttributeValue& value);
+  void failed(std::string_view type, std::string_view message, capture content, event e);
+
   opentelemetry::nostd::shared_ptr<opentelemetry::trace::Span> span_;
   context inside_;
-  bool recording_ = false;
+  std::unique_ptr<account> account_;  // null if nobody takes metrics or log records
+  dialect dialect_;
+  bool recording_ = false;  // the span
   bool ended_ = true;
 };
 

@@ -1,5 +1,6 @@
-// Where spans go: one call at the start of main(), from values, from the standard OTEL_* variables,
-// or from both. A program with an OpenTelemetry set-up of its own calls nothing of this.
+// Where spans, metrics and log records go: one call at the start of main(), from values, from the
+// standard OTEL_* variables, or from both. A program with an OpenTelemetry set-up of its own calls
+// nothing of this.
 #pragma once
 
 #include <chrono>
@@ -11,10 +12,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <opentelemetry/sdk/logs/exporter.h>
+#include <opentelemetry/sdk/metrics/push_metric_exporter.h>
 #include <opentelemetry/sdk/trace/exporter.h>
 
 #include <skein/json/value.hpp>
@@ -37,12 +41,38 @@ struct otlp_config {
   std::string certificate_file = {};  // of whom to trust
   std::string client_key_file = {};
   std::string client_certificate_file = {};
+  // Of metrics: sums since the beginning, since the last export, or the latter where it is cheap.
+  enum class temporality : std::uint8_t {
+    cumulative,
+    delta,
+    low_memory
+  } sums = temporality::cumulative;
 };
 
-// Makes an OTLP exporter: `skein::otlp::make_exporter` over HTTP, `skein::otlp_grpc::make_exporter`
-// over gRPC too. Passed in, so that nobody loads gRPC without need.
-using otlp_factory =
-    std::function<std::unique_ptr<opentelemetry::sdk::trace::SpanExporter>(const otlp_config&)>;
+// Makes OTLP exporters: `skein::otlp::make_exporter` over HTTP, `skein::otlp_grpc::make_exporter`
+// over gRPC too. Passed in, so that nobody loads gRPC without need. A plain function makes
+// exporters of spans only; one with members `metrics` and `logs` makes those too.
+class otlp_factory {
+ public:
+  template <class T>
+  using makes = std::function<std::unique_ptr<T>(const otlp_config&)>;
+
+  otlp_factory() = default;
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, otlp_factory> &&
+             std::constructible_from<makes<opentelemetry::sdk::trace::SpanExporter>, F>)
+  otlp_factory(F f) {  // NOLINT(google-explicit-constructor)
+    if constexpr (requires(const otlp_config& c) { f.metrics(c), f.logs(c); }) {
+      metrics = [f](const otlp_config& c) { return f.metrics(c); };
+      logs = [f](const otlp_config& c) { return f.logs(c); };
+    }
+    spans = std::move(f);
+  }
+
+  makes<opentelemetry::sdk::trace::SpanExporter> spans;
+  makes<opentelemetry::sdk::metrics::PushMetricExporter> metrics;
+  makes<opentelemetry::sdk::logs::LogRecordExporter> logs;
+};
 
 // Prints each trace as a tree (tree.hpp) as soon as its root has ended, from the thread on which it
 // ends.
@@ -60,7 +90,7 @@ struct otlp_lines {
 // specification.
 struct otlp_collector {
   std::optional<otlp_protocol> protocol = {};
-  // As OTEL_EXPORTER_OTLP_ENDPOINT: with HTTP, /v1/traces is added.
+  // As OTEL_EXPORTER_OTLP_ENDPOINT: with HTTP, /v1/traces, /v1/metrics or /v1/logs is added.
   std::optional<std::string> endpoint = {};
   std::vector<std::pair<std::string, std::string>> headers =
       {};  // added to those of the environment
@@ -87,10 +117,22 @@ class span_destinations {
   std::vector<span_destination> list_;
 };
 
+struct nowhere {};
+using metric_destination =
+    std::variant<nowhere, otlp_collector,
+                 std::unique_ptr<opentelemetry::sdk::metrics::PushMetricExporter>>;
+using log_destination = std::variant<nowhere, otlp_collector,
+                                     std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter>>;
+
 struct batch_options {
-  std::size_t max_queue_size = 2048;                // spans waiting; more are dropped
-  std::size_t max_batch_size = 512;                 // spans in one export
-  std::chrono::milliseconds schedule_delay{5000};   // how long a span may wait for others
+  std::size_t max_queue_size = 2048;                // waiting; more are dropped
+  std::size_t max_batch_size = 512;                 // in one export
+  std::chrono::milliseconds schedule_delay{5000};   // how long one may wait for others
+  std::chrono::milliseconds export_timeout{30000};  // see also flush_deadline
+};
+
+struct metric_options {
+  std::chrono::milliseconds interval{60000};        // between exports
   std::chrono::milliseconds export_timeout{30000};  // see also flush_deadline
 };
 
@@ -99,34 +141,49 @@ struct batch_options {
 struct setup_options {
   std::optional<std::string> service_name = {};  // OTEL_SERVICE_NAME
   std::optional<std::string> service_version = {};
-  json::object resource = {};               // OTEL_RESOURCE_ATTRIBUTES, key by key
-  span_destinations exporters = {};         // none: OTEL_TRACES_EXPORTER, by default `otlp`
-  otlp_factory otlp = {};                   // needed by otlp_collector and `otlp`
-  std::optional<batch_options> batch = {};  // OTEL_BSP_*
+  json::object resource = {};        // OTEL_RESOURCE_ATTRIBUTES, key by key
+  span_destinations exporters = {};  // none: OTEL_TRACES_EXPORTER, by default `otlp`
+  // None: OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER. Those unset too: where the spans go, as far
+  // as that is a collector.
+  std::optional<metric_destination> metrics = {};
+  std::optional<log_destination> logs = {};
+  otlp_factory otlp = {};                       // needed by otlp_collector and `otlp`
+  std::optional<batch_options> batch = {};      // OTEL_BSP_*
+  std::optional<batch_options> log_batch = {};  // OTEL_BLRP_*
+  std::optional<metric_options> metering = {};  // OTEL_METRIC_EXPORT_*
   // What the pipeline's destructor may take. Also the most that one export may take, because
   // opentelemetry-cpp's exporters cannot be interrupted.
   std::chrono::milliseconds flush_deadline{5000};
 };
 
-// Counted once for each exporter with a queue (all but console_tree and ledgers), as the exporter
-// says; skein::otlp's counts span by span what the collector accepted.
-struct flush_result {
-  std::size_t delivered = 0;  // spans since the last flush
+struct sent_counts {
+  std::size_t delivered = 0;  // since the last flush
   std::size_t failed = 0;     // refused by the exporter, or too late
   std::size_t dropped = 0;    // by a full queue
-  bool in_time = true;        // nothing was left waiting
-  [[nodiscard]] bool ok() const noexcept { return in_time && failed == 0 && dropped == 0; }
+  [[nodiscard]] bool ok() const noexcept { return failed == 0 && dropped == 0; }
 };
 
-// Owns what setup() made. Its destructor puts back the tracer provider and the propagator from
-// before, sends what is waiting within flush_deadline, and gives up the rest.
+// Of spans. Counted once for each exporter with a queue (all but console_tree and ledgers), as the
+// exporter says; skein::otlp's counts span by span what the collector accepted.
+struct flush_result : sent_counts {
+  sent_counts logs = {};     // log records
+  sent_counts metrics = {};  // points of metrics, each time they are exported
+  bool in_time = true;       // nothing was left waiting
+  [[nodiscard]] bool ok() const noexcept {
+    return in_time && sent_counts::ok() && logs.ok() && metrics.ok();
+  }
+};
+
+// Owns what setup() made. Its destructor puts back the providers and the propagator from before,
+// sends what is waiting within flush_deadline, and gives up the rest.
 class pipeline {
  public:
   pipeline(pipeline&&) noexcept;
   pipeline& operator=(pipeline&&) noexcept;
   ~pipeline();
 
-  // Sends the spans that have ended by now, and waits for it until the deadline. Any thread.
+  // Sends the spans that have ended by now, the log records and the metrics, and waits for it until
+  // the deadline. Any thread.
   flush_result flush(std::chrono::milliseconds deadline);
   flush_result flush();  // within flush_deadline
 
@@ -137,16 +194,18 @@ class pipeline {
   std::unique_ptr<state> state_;
 };
 
-// Installs Skein's context storage (install.hpp), a tracer provider and propagators for the whole
-// program. A variable with a value that makes no sense is reported by name to OpenTelemetry's log
-// (standard error, unless the program says otherwise) and then counts as unset. Throws usage_error
-// when the options cannot be satisfied: a file that cannot be opened, otlp_collector without a
-// factory. With OTEL_SDK_DISABLED=true only storage and propagators are installed.
+// Installs Skein's context storage (install.hpp), providers of tracers, meters and loggers, and
+// propagators for the whole program. The meter provider has the views of views.hpp. A variable with
+// a value that makes no sense is reported by name to OpenTelemetry's log (standard error, unless
+// the program says otherwise) and then counts as unset. Throws usage_error when the options cannot
+// be satisfied: a file that cannot be opened, otlp_collector without a factory. With
+// OTEL_SDK_DISABLED=true only storage and propagators are installed.
 //
 // Understood: OTEL_SDK_DISABLED, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_EXPORTER
-// (otlp, console, otlp/stdout, none), OTEL_TRACES_SAMPLER and _ARG, OTEL_BSP_*, OTEL_PROPAGATORS,
-// OTEL_LOG_LEVEL, OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_TRACES_*. docs/telemetry.md has the
-// table.
+// (otlp, console, otlp/stdout, none), OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER (otlp, console,
+// none), OTEL_TRACES_SAMPLER and _ARG, OTEL_BSP_*, OTEL_BLRP_*, OTEL_METRIC_EXPORT_INTERVAL and
+// _TIMEOUT, OTEL_PROPAGATORS, OTEL_LOG_LEVEL, OTEL_EXPORTER_OTLP_*, and the same for one signal:
+// OTEL_EXPORTER_OTLP_TRACES_*, _METRICS_* and _LOGS_*. docs/telemetry.md has the table.
 [[nodiscard]] pipeline setup(setup_options options = {});
 
 }  // namespace skein::telemetry
