@@ -22,7 +22,7 @@ skein_compile_test(core right_uses)
 skein_compile_test(core secret_as_text "${no_conversion}")
 
 skein_compile_test(telemetry plain_attribute)
-skein_compile_test(telemetry secret_attribute "${no_conversion}")
+skein_compile_test(telemetry secret_attribute "no known conversion")
 
 skein_compile_test(json right_keys)
 skein_compile_test(json wrong_docs_key "citty" "names no field of its struct: correct the spelling")
