@@ -17,7 +17,6 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
-#include "telemetry/console.hpp"
 #include "trace_source.hpp"
 #include "trace_text.hpp"
 
