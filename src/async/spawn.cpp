@@ -95,6 +95,13 @@ class task_group::state final : public detail::waker {
 task_group::task_group() : state_(new state(current_cancellation())) {}
 
 task_group::~task_group() {
+  // Whoever stopped the owner may still be on the way to the children, who must not die as if they
+  // were merely dropped.
+  if (auto* s = strand::active()) {
+    if (auto* c = s->cancellation(); c != nullptr && c->stop_requested()) {
+      state_->scope->request(c->reason());
+    }
+  }
   state_->leave();
   state_->scope->unlink();
 }
