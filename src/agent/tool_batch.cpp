@@ -1,5 +1,6 @@
 #include "agent/tool_batch.hpp"
 
+#include <atomic>
 #include <format>
 #include <utility>
 
@@ -101,7 +102,8 @@ task<tool_result> tool_batch::run(const tool_call_part& call, const tool& t, bou
   add(semconv::conversation_id, around_.conversation_id);
   telemetry::operation span(semconv::spans::execute_tool, "execute_tool " + call.name,
                             current_context(), attributes, around_.dialect);
-  ++around_.executed;
+  // Tools may run on several threads at once; whoever reads it has joined them.
+  std::atomic_ref(around_.executed).fetch_add(1, std::memory_order_relaxed);
   if (span.wants(around_.content)) {
     // Blank and null arguments are none, as for the tool itself.
     auto arguments = detail::arguments_value(call.arguments);
