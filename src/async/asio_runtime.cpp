@@ -1,3 +1,4 @@
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -42,6 +43,10 @@ struct asio_runtime::state {
   std::optional<time_point> timer_at;
   std::mt19937_64 random{std::random_device{}()};
 
+  // Posts on their way. What a thread of somebody else's posts may run, and end the runtime, before
+  // that thread has come back from Asio.
+  std::atomic<int> posting{0};
+
   std::mutex woken_mutex;
   std::condition_variable woken;
   std::vector<std::jthread> threads;
@@ -73,6 +78,7 @@ asio_runtime::asio_runtime(unsigned threads) : state_(std::make_unique<state>(th
 asio_runtime::~asio_runtime() {
   state_->io.stop();
   state_->threads.clear();
+  while (state_->posting.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
 
 std::uint64_t asio_runtime::random() noexcept {
@@ -81,7 +87,10 @@ std::uint64_t asio_runtime::random() noexcept {
 }
 
 void asio_runtime::post(boost::intrusive_ptr<detail::root> ready) {
+  auto& posting = state_->posting;
+  posting.fetch_add(1, std::memory_order_relaxed);
   asio::post(state_->io, [r = std::move(ready)] { r->resume(); });
+  posting.fetch_sub(1, std::memory_order_release);
 }
 
 runtime::timer_id asio_runtime::start_timer(time_point when,
