@@ -99,9 +99,7 @@ struct came {
 
 void expect_whole(const scenario& s, const telemetry::span_ledger& ledger) {
   EXPECT_EQ(ledger.started(), ledger.ended());
-  // OpenTelemetry reads two clocks one after the other, between which a busy machine may pause.
-  for (const auto& problem :
-       telemetry::check_tree(ledger, {.tolerance = std::chrono::milliseconds(100)})) {
+  for (const auto& problem : telemetry::check_tree(ledger)) {
     if (!std::ranges::contains(s.allowed, problem.rule)) ADD_FAILURE() << problem;
   }
 }
