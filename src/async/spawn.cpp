@@ -28,6 +28,12 @@ bool completion::wait(waiting w) {
   return true;
 }
 
+void stop_with_owner(cancel_state& scope) noexcept {
+  const auto* here = strand::active();
+  const auto* stopped = here != nullptr ? here->cancellation() : nullptr;
+  if (stopped != nullptr && stopped->stop_requested()) scope.request(stopped->reason());
+}
+
 }  // namespace detail
 
 class task_group::state final : public detail::waker {
@@ -95,13 +101,7 @@ class task_group::state final : public detail::waker {
 task_group::task_group() : state_(new state(current_cancellation())) {}
 
 task_group::~task_group() {
-  // Whoever stopped the owner may still be on the way to the children, who must not die as if they
-  // were merely dropped.
-  if (auto* s = strand::active()) {
-    if (auto* c = s->cancellation(); c != nullptr && c->stop_requested()) {
-      state_->scope->request(c->reason());
-    }
-  }
+  detail::stop_with_owner(*state_->scope);
   state_->leave();
   state_->scope->unlink();
 }

@@ -2,8 +2,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include <skein/json/text.hpp>
+
+#include "json/text_writer.hpp"
 
 namespace skein::json {
 namespace {
@@ -36,12 +39,18 @@ sequence next_sequence(std::string_view text) {
 // Up to the first ill-formed sequence.
 std::size_t valid_prefix(std::string_view text) {
   std::size_t at = 0;
-  while (at < text.size()) {
+  while (true) {
+    // Most text is ASCII, eight bytes of which are seen at once.
+    std::uint64_t eight = 0;
+    for (; at + sizeof eight <= text.size(); at += sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) != 0) break;
+    }
+    if (at == text.size()) return at;
     const sequence next = next_sequence(text.substr(at));
-    if (!next.valid) break;
+    if (!next.valid) return at;
     at += next.length;
   }
-  return at;
 }
 
 template <class Number, class... Format>
@@ -52,7 +61,7 @@ void append_number(std::string& out, Number number, Format... format) {
   out.append(digits.data(), end);
 }
 
-void append_double(std::string& out, double number) {
+void append_double(std::string& out, double number, detail::whole_double whole) {
   if (!std::isfinite(number)) {
     out += "null";
     return;
@@ -64,9 +73,14 @@ void append_double(std::string& out, double number) {
     append_number(out, number, std::chars_format::fixed);
   else
     append_number(out, number);
-  // A whole number keeps its point, so that it parses back as floating point.
-  if (out.find_first_of(".e", start) == out.npos) out += ".0";
+  if (whole == detail::whole_double::as_double && out.find_first_of(".e", start) == out.npos) {
+    out += ".0";
+  }
 }
+
+}  // namespace
+
+namespace detail {
 
 void append_string(std::string& out, std::string_view text) {
   static constexpr std::string_view hex = "0123456789abcdef";
@@ -86,12 +100,6 @@ void append_string(std::string& out, std::string_view text) {
     if (ends) break;
     out += '\\';
     switch (c) {
-      case '\b':
-        out += 'b';
-        break;
-      case '\f':
-        out += 'f';
-        break;
       case '\n':
         out += 'n';
         break;
@@ -114,7 +122,7 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append(std::string& out, const value& from) {
+void append_value(std::string& out, const value& from, whole_double numbers) {
   switch (from.kind()) {
     case boost::json::kind::null:
       out += "null";
@@ -129,7 +137,7 @@ void append(std::string& out, const value& from) {
       append_number(out, from.get_uint64());
       return;
     case boost::json::kind::double_:
-      append_double(out, from.get_double());
+      append_double(out, from.get_double(), numbers);
       return;
     case boost::json::kind::string:
       append_string(out, from.get_string());
@@ -138,7 +146,7 @@ void append(std::string& out, const value& from) {
       char separator = '[';
       for (const value& element : from.get_array()) {
         out += separator;
-        append(out, element);
+        append_value(out, element, numbers);
         separator = ',';
       }
       out += from.get_array().empty() ? "[]" : "]";
@@ -150,7 +158,7 @@ void append(std::string& out, const value& from) {
         out += separator;
         append_string(out, member.key());
         out += ':';
-        append(out, member.value());
+        append_value(out, member.value(), numbers);
         separator = ',';
       }
       out += from.get_object().empty() ? "{}" : "}";
@@ -159,7 +167,7 @@ void append(std::string& out, const value& from) {
   }
 }
 
-}  // namespace
+}  // namespace detail
 
 std::expected<value, parse_failure> parse_text(std::string_view text, const parse_limits& limits) {
   if (text.size() > limits.max_bytes) {
@@ -183,7 +191,7 @@ std::expected<value, parse_failure> parse_text(std::string_view text, const pars
 
 std::string write_text(const value& from) {
   std::string out;
-  append(out, from);
+  detail::append_value(out, from, detail::whole_double::as_double);
   return out;
 }
 

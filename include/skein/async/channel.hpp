@@ -24,6 +24,11 @@ class channel {
   channel& operator=(const channel&) = delete;
 
   [[nodiscard]] auto send(T value) { return sender(*this, std::move(value)); }
+  // From anywhere, without waiting: false where `send` would suspend or the channel is closed.
+  bool try_send(T value) {
+    std::lock_guard lock(mutex_);
+    return !closed_ && put(value);
+  }
   [[nodiscard]] auto receive() { return receiver(*this); }
 
   void close() {

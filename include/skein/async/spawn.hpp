@@ -44,6 +44,10 @@ class job_state final : public completion {
   result_of<T> result;
 };
 
+// Whoever stopped the owner that lets go here may still be on the way to `scope`, whose work must
+// not die as if it were merely dropped.
+void stop_with_owner(cancel_state& scope) noexcept;
+
 template <class T>
 root_coroutine run_job(task<T> work, boost::intrusive_ptr<job_state<T>> state) {
   try {
@@ -121,7 +125,10 @@ class [[nodiscard("dropping a job destroys it")]] job {
       boost::intrusive_ptr<cancel_state> scope)
       : state_(std::move(state)), root_(std::move(r)), scope_(std::move(scope)) {}
   void drop() noexcept {
-    if (root_) root_->destroy();
+    if (root_) {
+      detail::stop_with_owner(*scope_);
+      root_->destroy();
+    }
     if (scope_) scope_->unlink();
   }
 

@@ -45,12 +45,13 @@ class protocol_error : public error {
   std::string code_;
 };
 
-// No answer: name resolution, connection, TLS, or a timeout of the HTTP client.
+// No answer: name resolution, connection, TLS, or a timeout.
 class transport_error : public error {
  public:
   explicit transport_error(const std::string& message, std::string code = "transport_error")
       : error(message), code_(std::move(code)) {}
-  // The code: `timeout`, `connect_failed`, `tls_failed`, `connection_closed`, ...
+  // The code: `timeout`, `timeout_connect`, `connect_failed`, `tls_failed`, `connection_closed`; of
+  // a layer (chat/timeouts.hpp) `timeout_first_content`, `timeout_between_chunks`, `timeout_step`.
   [[nodiscard]] std::string type() const override { return code_; }
 
  private:
@@ -62,6 +63,8 @@ struct provider_failure {
   std::string code = {};  // the provider's own code, e.g. rate_limit_exceeded
   std::optional<std::chrono::milliseconds> retry_after = {};
   std::string body = {};  // as received, within the client's limit
+  // What the provider calls the request, of its headers or its body: what its support asks for.
+  std::string request_id = {};
 };
 
 // A model provider answered with an error.
@@ -80,6 +83,7 @@ class provider_error : public error {
     return failure_.retry_after;
   }
   [[nodiscard]] const std::string& body() const noexcept { return failure_.body; }
+  [[nodiscard]] const std::string& request_id() const noexcept { return failure_.request_id; }
 
  private:
   provider_failure failure_;
