@@ -93,7 +93,7 @@ std::exception_ptr timed_out(std::string_view option, std::chrono::milliseconds 
   return transport(
       std::format("{}: {} within {} ms. Try again, or raise client_options::timeouts.{}.", where,
                   missing, value.count(), option),
-      "timeout");
+      option == "connect" ? "timeout_connect" : "timeout");
 }
 
 std::exception_ptr beyond_limit(std::string_view option, std::size_t value, std::string_view where,
@@ -103,6 +103,13 @@ std::exception_ptr beyond_limit(std::string_view option, std::size_t value, std:
           "{}: {} beyond the limit of {}. Raise client_options::limits.{} if that is right.", where,
           what, value, option),
       "limit_exceeded"));
+}
+
+std::exception_ptr unreachable(std::string_view address, std::string_view where) {
+  return transport(std::format("{}: {} is not a public address, and only those may be reached. If "
+                               "this one may, put it into also_reachable.",
+                               where, address),
+                   "address_refused");
 }
 
 }  // namespace skein::http::detail

@@ -25,4 +25,7 @@ namespace skein::http::detail {
 [[nodiscard]] std::exception_ptr beyond_limit(std::string_view option, std::size_t value,
                                               std::string_view where, std::string_view what);
 
+// `address` is what the name led to.
+[[nodiscard]] std::exception_ptr unreachable(std::string_view address, std::string_view where);
+
 }  // namespace skein::http::detail

@@ -2,17 +2,14 @@
 
 #include <skein/http/message.hpp>
 
-namespace skein::http {
+#include "core/ascii.hpp"
 
-namespace {
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-}  // namespace
+namespace skein::http {
 
 std::optional<std::string_view> find_header(const header_list& headers,
                                             std::string_view name) noexcept {
   for (const auto& [key, value] : headers) {
+    auto lower = [](char c) { return skein::detail::lower(c); };
     if (std::ranges::equal(key, name, {}, lower, lower)) return value;
   }
   return std::nullopt;

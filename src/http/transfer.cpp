@@ -6,7 +6,9 @@
 #include <tuple>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "http/failure.hpp"
+#include "http/reach.hpp"
 #include "platform/descriptor.hpp"
 
 namespace skein::http::detail {
@@ -25,11 +27,7 @@ bool is_token(std::string_view s) {
   });
 }
 
-std::string_view trimmed(std::string_view s) {
-  const auto from = s.find_first_not_of(" \t\r\n");
-  if (from == std::string_view::npos) return {};
-  return s.substr(from, s.find_last_not_of(" \t\r\n") - from + 1);
-}
+std::string_view without_blanks(std::string_view s) { return skein::detail::trimmed(s, " \t\r\n"); }
 
 void check(const request& r) {
   if (!is_token(r.method)) unusable("its method is no HTTP token. Give one such as POST.");
@@ -150,6 +148,15 @@ void transfer::set_up() {
   set(CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
   if (options.proxy) set(CURLOPT_PROXY, options.proxy->c_str());
+  if (options.reach == reach::public_addresses) {
+    set(CURLOPT_PROXY, "");
+    set(
+        CURLOPT_OPENSOCKETFUNCTION,
+        +[](void* self, curlsocktype, struct curl_sockaddr* to) noexcept {
+          return static_cast<transfer*>(self)->open_socket(*to);
+        });
+    set(CURLOPT_OPENSOCKETDATA, this);
+  }
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   const bool two = options.http2 == http2::negotiate;
@@ -239,6 +246,20 @@ void transfer::set_headers() {
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_lines_.get());
 }
 
+curl_socket_t transfer::open_socket(const curl_sockaddr& to) noexcept {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&to.addr);
+  try {
+    auto address = address_in({bytes, to.addrlen});
+    if (!may_reach(address, client_->options.also_reachable)) {
+      refused_ = std::move(address);
+      return CURL_SOCKET_BAD;
+    }
+  } catch (const std::exception&) {
+    return CURL_SOCKET_BAD;
+  }
+  return platform::open_socket(to.family, to.socktype, to.protocol);
+}
+
 void transfer::connecting() {
   if (phase_ != phase::queued) return;
   const auto now = clock::now();
@@ -305,8 +326,8 @@ bool transfer::on_header(std::string_view line) {
 }
 
 void transfer::header_line(std::string_view line) {
-  if (line.starts_with("HTTP/")) return status_line(trimmed(line));
-  const auto text = trimmed(line);
+  if (line.starts_with("HTTP/")) return status_line(without_blanks(line));
+  const auto text = without_blanks(line);
   if (text.empty()) {
     // 1xx announces the head, and 101 is one.
     head_done_ = head_.status >= 200 || head_.status == 101;
@@ -320,7 +341,8 @@ void transfer::header_line(std::string_view line) {
   }
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return;
-  headers.emplace_back(trimmed(text.substr(0, colon)), trimmed(text.substr(colon + 1)));
+  headers.emplace_back(without_blanks(text.substr(0, colon)),
+                       without_blanks(text.substr(colon + 1)));
   const auto limit = client_->options.limits.header_count;
   if (headers.size() > limit) {
     refuse(beyond_limit("header_count", limit, where(), "the number of response headers grew"));
@@ -331,7 +353,7 @@ void transfer::status_line(std::string_view line) {
   head_ = {};
   const auto space = std::min(line.find(' '), line.size());
   head_.http_version = line.substr(5, space - 5);
-  const auto code = trimmed(line.substr(space));
+  const auto code = without_blanks(line.substr(space));
   std::from_chars(code.data(), code.data() + code.size(), head_.status);
 }
 
@@ -372,6 +394,8 @@ void transfer::finished(CURLcode code) {
     ended_ = true;
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     refuse(lateness());
+  } else if (code == CURLE_COULDNT_CONNECT && !refused_.empty()) {
+    refuse(unreachable(refused_, where()));
   } else {
     const bool connected = phase_ == phase::asked || phase_ == phase::answering;
     refuse(connected ? failure_of(code, where(), said_.data())

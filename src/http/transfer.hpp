@@ -99,6 +99,7 @@ class transfer {
   void enter(phase p, clock::time_point now);
   void touch(clock::time_point now) noexcept;
   void connecting();
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
   [[nodiscard]] bool on_header(std::string_view line);
   [[nodiscard]] std::size_t on_body(std::string_view piece);
   void header_line(std::string_view line);
@@ -123,6 +124,7 @@ class transfer {
   clock::time_point since_{};
   bool looked_ = false;
   bool paused_ = false;
+  std::string refused_;  // an address that may not be reached
 
   response_head head_;
   bool head_done_ = false;

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <skein/async/detail/root.hpp>
 #include <skein/async/task.hpp>
@@ -40,9 +41,9 @@ struct limits {
 };
 
 // How long the peer may keep an exchange waiting; zero is forever. A passed one is a
-// transport_error `timeout` that names it. They are of real time, whatever the runtime. Neither a
-// place in the queue for a connection nor time in which the consumer keeps the buffer full counts
-// as the peer's.
+// transport_error `timeout` that names it, `timeout_connect` for connect. They are of real time,
+// whatever the runtime. Neither a place in the queue for a connection nor time in which the
+// consumer keeps the buffer full counts as the peer's.
 struct timeouts {
   std::chrono::milliseconds connect{10'000};      // name, TCP and TLS together
   std::chrono::milliseconds first_byte{120'000};  // from the connection's being there to the answer
@@ -51,6 +52,13 @@ struct timeouts {
 };
 
 enum class http2 : std::uint8_t { negotiate, off };
+
+// Where a client connects to, whatever names resolve to. Public addresses are those of the
+// internet: not this machine, a private network, a link, a group, nor what clouds reserve for
+// metadata (IANA's registries of special-purpose addresses). To anywhere else nothing is sent, not
+// even a connection is tried: a transport_error `address_refused`. A proxy would hide the address,
+// so none is used.
+enum class reach : std::uint8_t { everywhere, public_addresses };
 
 struct client_options {
   http::limits limits = {};
@@ -63,6 +71,8 @@ struct client_options {
   std::size_t pooled_connections = 16;       // kept open between exchanges
   std::string user_agent = "skein";
   http::http2 http2 = http2::negotiate;
+  http::reach reach = http::reach::everywhere;
+  std::vector<std::string> also_reachable = {};  // addresses beside public ones, e.g. 10.0.0.7
 };
 
 namespace detail {
@@ -111,9 +121,10 @@ class body_wait : public exchange_wait {
 // connection, and an HTTP/1 connection in the midst of it is closed. One coroutine waits at a time.
 //
 // Both waits are cancellation points, and cancelling one closes the exchange. Beside `cancelled`
-// they throw transport_error with type() `dns_failed`, `connect_failed`, `tls_failed`, `timeout` or
-// `connection_closed`, and protocol_error with `limit_exceeded` or `malformed`. What came before a
-// failure is handed out first; then every further wait throws the failure again.
+// they throw transport_error with type() `dns_failed`, `connect_failed`, `tls_failed`,
+// `timeout_connect`, `timeout` or `connection_closed`, and protocol_error with `limit_exceeded` or
+// `malformed`. What came before a failure is handed out first; then every further wait throws the
+// failure again.
 class [[nodiscard("dropping an exchange closes it")]] exchange {
  public:
   exchange(exchange&&) noexcept;
