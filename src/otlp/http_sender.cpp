@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <format>
-#include <optional>
 #include <random>
 #include <stdexcept>
-#include <string_view>
 #include <utility>
 #include <zlib.h>
 
@@ -59,16 +57,10 @@ bool worth_another_try(long status) {
 
 }  // namespace
 
-struct http_sender::attempt {
-  long status = 0;  // 0: no answer
-  std::string body = {};
-  std::string failure = {};  // without an answer
-  bool timed_out = false;
-  std::optional<milliseconds> retry_after = {};
-};
-
-http_sender::http_sender(otlp_config config, std::string content_type)
-    : config_(std::move(config)) {
+http_sender::http_sender(otlp_config config)
+    : config_(std::move(config)),
+      format_(config_.protocol == telemetry::otlp_protocol::http_json ? wire_format::json
+                                                                      : wire_format::protobuf) {
   static const curl_library loaded;
   multi_ = curl_multi_init();
   easy_ = curl_easy_init();
@@ -79,7 +71,8 @@ http_sender::http_sender(otlp_config config, std::string content_type)
     if (longer == nullptr) throw std::bad_alloc();
     headers_ = longer;
   };
-  header("Content-Type: " + content_type);
+  header(format_ == wire_format::json ? "Content-Type: application/json"
+                                      : "Content-Type: application/x-protobuf");
   header("Expect:");
   if (config_.compressed == otlp_config::compression::gzip) header("Content-Encoding: gzip");
   for (const auto& [key, value] : config_.headers) {
@@ -123,8 +116,8 @@ bool http_sender::pause(clock::time_point until, clock::time_point deadline) {
   }
 }
 
-http_sender::attempt http_sender::post(const std::string& body, clock::time_point deadline) {
-  attempt a;
+http_sender::answer http_sender::post(const std::string& body, clock::time_point deadline) {
+  answer a;
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, &a.body);
@@ -140,14 +133,14 @@ http_sender::attempt http_sender::post(const std::string& body, clock::time_poin
                     static_cast<int>(std::chrono::ceil<milliseconds>(left).count()), nullptr);
   }
   a.timed_out = running > 0;
-  a.failure = a.timed_out ? "no answer in time" : "";
+  if (a.timed_out) a.why = "no answer in time";
   int queued = 0;
   while (auto* m = curl_multi_info_read(multi_, &queued)) {
     if (m->msg != CURLMSG_DONE) continue;
     if (m->data.result == CURLE_OK) {
       curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &a.status);
     } else {
-      a.failure = curl_easy_strerror(m->data.result);
+      a.why = curl_easy_strerror(m->data.result);
     }
   }
   curl_off_t seconds = 0;
@@ -159,25 +152,33 @@ http_sender::attempt http_sender::post(const std::string& body, clock::time_poin
   return a;
 }
 
-http_sender::answer http_sender::send(std::string body, clock::time_point deadline) {
-  if (config_.compressed == otlp_config::compression::gzip) body = gzip(body);
-  std::minstd_rand random{std::random_device{}()};
+http_sender::answer http_sender::try_once(const std::string& body, clock::time_point deadline) {
+  using kind = answer::kind;
+  const bool packed = config_.compressed == otlp_config::compression::gzip;
+  auto a = post(packed ? gzip(body) : body, deadline);
+  if (a.status == 0) return a;
+  if (a.status >= 200 && a.status < 300) {
+    a.outcome = kind::accepted;
+    return a;
+  }
+  a.outcome = worth_another_try(a.status) ? kind::busy : kind::refused;
+  a.why = std::format("the collector answered {}", a.status);
+  if (auto said = status_message(a.body, format_); !said.empty()) a.why += ": " + said;
+  return a;
+}
+
+http_sender::answer http_sender::send(const std::string& body, clock::time_point deadline) {
+  using kind = answer::kind;
+  std::optional<std::minstd_rand> random;  // costs a system call: not for what succeeds
   auto longest = first_pause;
   while (true) {
-    auto a = post(body, deadline);
-    if (a.status >= 200 && a.status < 300) {
-      return {.outcome = answer::kind::accepted, .status = a.status, .body = std::move(a.body)};
-    }
-    auto why = a.status != 0 ? std::format("the collector answered {}", a.status) : a.failure;
-    if (a.status != 0 && !worth_another_try(a.status)) {
-      return {.outcome = answer::kind::refused, .status = a.status, .why = std::move(why)};
-    }
+    auto a = try_once(body, deadline);
+    if (a.outcome == kind::accepted || a.outcome == kind::refused || a.timed_out) return a;
+    if (!random) random.emplace(std::random_device{}());
     std::uniform_int_distribution<milliseconds::rep> some(longest.count() / 2, longest.count());
-    const auto wait = a.retry_after.value_or(milliseconds(some(random)));
+    const auto wait = a.retry_after.value_or(milliseconds(some(*random)));
     longest = std::min(longest * 2, longest_pause);
-    if (a.timed_out || !pause(clock::now() + wait, deadline)) {
-      return {.outcome = answer::kind::gave_up, .status = a.status, .why = std::move(why)};
-    }
+    if (!pause(clock::now() + wait, deadline)) return a;
   }
 }
 

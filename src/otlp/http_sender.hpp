@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
+#include <optional>
 #include <string>
 
 #include <curl/curl.h>
 
 #include <skein/telemetry/setup.hpp>
+
+#include "otlp/answers.hpp"
 
 namespace skein::otlp {
 
@@ -20,29 +22,43 @@ class http_sender {
  public:
   using clock = std::chrono::steady_clock;
   struct answer {
-    enum class kind { accepted, refused, gave_up } outcome = kind::gave_up;
-    long status = 0;  // of the last answer, 0 if there was none
+    enum class kind {
+      accepted,
+      refused,  // and would be again
+      busy,     // may be accepted another time
+      nobody    // no answer, or not in time
+    } outcome = kind::nobody;
+    long status = 0;  // 0 without an answer
     std::string body = {};
     std::string why = {};  // if it was not accepted
+    std::optional<std::chrono::milliseconds> retry_after = {};
+    bool timed_out = false;
+    // Others than what was sent might have been accepted.
+    [[nodiscard]] bool for_its_content() const noexcept {
+      return outcome == kind::refused && (status == 400 || status == 413 || status == 422);
+    }
   };
 
-  http_sender(telemetry::otlp_config config, std::string content_type);
+  explicit http_sender(telemetry::otlp_config config);
   http_sender(const http_sender&) = delete;
   http_sender& operator=(const http_sender&) = delete;
   ~http_sender();
 
-  [[nodiscard]] answer send(std::string body, clock::time_point deadline);
+  [[nodiscard]] wire_format format() const noexcept { return format_; }
+  // Until it is accepted or refused, or the time is up.
+  [[nodiscard]] answer send(const std::string& body, clock::time_point deadline);
+  [[nodiscard]] answer try_once(const std::string& body, clock::time_point deadline);
   // From any thread.
   void end_by(clock::time_point deadline) noexcept;
 
  private:
-  struct attempt;
   [[nodiscard]] clock::time_point limit(clock::time_point deadline) const noexcept;
   // False when the time was up first.
   bool pause(clock::time_point until, clock::time_point deadline);
-  [[nodiscard]] attempt post(const std::string& body, clock::time_point deadline);
+  [[nodiscard]] answer post(const std::string& body, clock::time_point deadline);
 
   telemetry::otlp_config config_;
+  wire_format format_;
   std::atomic<clock::time_point> end_by_{clock::time_point::max()};
   CURLM* multi_ = nullptr;
   CURL* easy_ = nullptr;

@@ -1,4 +1,6 @@
 // Exporters of metrics and log records.
+#include <concepts>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
@@ -9,7 +11,9 @@
 
 #include <skein/json/text.hpp>
 #include <skein/otlp/exporter.hpp>
+#include <skein/telemetry/span_sink.hpp>
 
+#include "otlp/answers.hpp"
 #include "otlp/http_sender.hpp"
 #include "otlp/refuse_grpc.hpp"
 #include "otlp/signal_json.hpp"
@@ -22,46 +26,85 @@ using telemetry::otlp_config;
 
 namespace {
 
-// Both send one request, whole or not at all.
 class signal_sender {
  public:
   explicit signal_sender(const otlp_config& config)
-      : json_(config.protocol == telemetry::otlp_protocol::http_json),
-        timeout_(config.timeout),
-        sender_(config, json_ ? "application/json" : "application/x-protobuf") {}
+      : timeout_(config.timeout), sender_(config), json_(sender_.format() == wire_format::json) {}
 
+  struct signal {
+    const char* plural;
+    const char* rejected_name;
+    std::string (*to_protobuf)(const json::object&);
+  };
+  // `describe()` makes the request; `describe(first, count)` makes one of some of them.
   template <class Describe>
-  sdk::common::ExportResult send(const char* what, Describe&& describe,
-                                 std::string (*to_protobuf)(const json::object&)) noexcept {
-    std::string why;
+  sdk::common::ExportResult send(const signal& what, std::size_t count,
+                                 Describe&& describe) noexcept {
+    last_ = {};
     try {
-      const json::object request = describe();
-      auto answer = sender_.send(json_ ? json::write_text(request) : to_protobuf(request),
-                                 http_sender::clock::now() + timeout_);
-      if (answer.outcome == http_sender::answer::kind::accepted) {
-        return sdk::common::ExportResult::kSuccess;
-      }
-      why = answer.why;
+      last_ = send_some(what, 0, count, http_sender::clock::now() + timeout_, describe);
     } catch (const std::exception& e) {
-      why = e.what();
+      OTEL_INTERNAL_LOG_ERROR("[Skein] OTLP: " << what.plural << " are lost: " << e.what());
+      last_.lose(telemetry::loss::export_failed, count, e.what());
     }
-    OTEL_INTERNAL_LOG_ERROR("[Skein] OTLP: " << what << " are lost: " << why);
-    return sdk::common::ExportResult::kFailure;
+    return last_.ok() ? sdk::common::ExportResult::kSuccess : sdk::common::ExportResult::kFailure;
   }
+  [[nodiscard]] const telemetry::sent_counts& last() const noexcept { return last_; }
   void stop() noexcept { sender_.end_by(http_sender::clock::now()); }
 
  private:
-  const bool json_;
+  // In halves, as spans.
+  template <class Describe>
+  telemetry::sent_counts send_some(const signal& what, std::size_t first, std::size_t count,
+                                   http_sender::clock::time_point deadline, Describe& describe) {
+    using kind = http_sender::answer::kind;
+    constexpr bool divisible = std::invocable<Describe&, std::size_t, std::size_t>;
+    json::object request;
+    if constexpr (divisible) {
+      request = describe(first, count);
+    } else {
+      request = describe();
+    }
+    auto answer =
+        sender_.send(json_ ? json::write_text(request) : what.to_protobuf(request), deadline);
+    if (answer.outcome == kind::accepted) {
+      return counts_of_accepted(answer.body, sender_.format(), what.plural, what.rejected_name,
+                                count);
+    }
+    if constexpr (divisible) {
+      if (count > 1 && answer.for_its_content()) {
+        const auto half = count / 2;
+        auto sent = send_some(what, first, half, deadline, describe);
+        sent += send_some(what, first + half, count - half, deadline, describe);
+        return sent;
+      }
+    }
+    OTEL_INTERNAL_LOG_ERROR("[Skein] OTLP: " << what.plural << " are lost: " << answer.why);
+    telemetry::sent_counts lost;
+    lost.lose(
+        answer.outcome == kind::refused ? telemetry::loss::refused : telemetry::loss::no_answer,
+        count, answer.why);
+    return lost;
+  }
+
   const std::chrono::milliseconds timeout_;
   http_sender sender_;
+  const bool json_;
+  telemetry::sent_counts last_;
 };
 
-class http_metric_exporter final : public sdk::metrics::PushMetricExporter {
+class http_metric_exporter final : public sdk::metrics::PushMetricExporter,
+                                   public telemetry::telling_exporter {
  public:
   explicit http_metric_exporter(const otlp_config& config) : sums_(config.sums), sender_(config) {}
 
   sdk::common::ExportResult Export(const sdk::metrics::ResourceMetrics& all) noexcept override {
-    return sender_.send("metrics", [&] { return metrics_request(all); }, &metrics_to_protobuf);
+    std::size_t points = 0;
+    for (const auto& scope : all.scope_metric_data_) {
+      for (const auto& m : scope.metric_data_) points += m.point_data_attr_.size();
+    }
+    return sender_.send({"points of metrics", "rejectedDataPoints", &metrics_to_protobuf}, points,
+                        [&] { return metrics_request(all); });
   }
   // As the OTLP exporter's specification says (metrics/sdk_exporters/otlp).
   sdk::metrics::AggregationTemporality GetAggregationTemporality(
@@ -74,6 +117,7 @@ class http_metric_exporter final : public sdk::metrics::PushMetricExporter {
     return is_delta ? sdk::metrics::AggregationTemporality::kDelta
                     : sdk::metrics::AggregationTemporality::kCumulative;
   }
+  const telemetry::sent_counts& last_export() const noexcept override { return sender_.last(); }
   bool ForceFlush(std::chrono::microseconds) noexcept override { return true; }
   bool Shutdown(std::chrono::microseconds) noexcept override {
     sender_.stop();
@@ -85,7 +129,8 @@ class http_metric_exporter final : public sdk::metrics::PushMetricExporter {
   signal_sender sender_;
 };
 
-class http_log_exporter final : public sdk::logs::LogRecordExporter {
+class http_log_exporter final : public sdk::logs::LogRecordExporter,
+                                public telemetry::telling_exporter {
  public:
   explicit http_log_exporter(const otlp_config& config) : sender_(config) {}
 
@@ -96,16 +141,16 @@ class http_log_exporter final : public sdk::logs::LogRecordExporter {
       const opentelemetry::nostd::span<std::unique_ptr<sdk::logs::Recordable>>& batch) noexcept
       override {
     return sender_.send(
-        "log records",
-        [&] {
-          std::vector<const telemetry::log_recorder*> all;
-          for (const auto& r : batch) {
-            all.push_back(static_cast<const telemetry::log_recorder*>(r.get()));
+        {"log records", "rejectedLogRecords", &logs_to_protobuf}, batch.size(),
+        [&](std::size_t first, std::size_t count) {
+          std::vector<const telemetry::log_recorder*> some;
+          for (std::size_t i = first; i < first + count; ++i) {
+            some.push_back(static_cast<const telemetry::log_recorder*>(batch[i].get()));
           }
-          return logs_request(all);
-        },
-        &logs_to_protobuf);
+          return logs_request(some);
+        });
   }
+  const telemetry::sent_counts& last_export() const noexcept override { return sender_.last(); }
   bool ForceFlush(std::chrono::microseconds) noexcept override { return true; }
   bool Shutdown(std::chrono::microseconds) noexcept override {
     sender_.stop();

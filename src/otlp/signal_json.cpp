@@ -21,26 +21,26 @@ using telemetry::log_recorder;
 
 namespace {
 
-json::string text(std::string_view s) { return json::string(json::valid_utf8(s)); }
+json::string text_of(std::string_view s) { return json::string(json::valid_utf8(s)); }
 template <class T>
-json::string digits(T n) {
+json::string digits_of(T n) {
   return json::string(std::to_string(n));
 }
-json::value real(double d) {
+json::value number_of(double d) {
   if (std::isnan(d)) return "NaN";
   if (std::isinf(d)) return d > 0 ? "Infinity" : "-Infinity";
   return d;
 }
 
 // The values of opentelemetry-cpp's owned attributes, and those of JSON.
-struct any_value {
+struct any_value_of {
   json::object operator()(bool v) const { return {{"boolValue", v}}; }
-  json::object operator()(double v) const { return {{"doubleValue", real(v)}}; }
-  json::object operator()(const std::string& v) const { return {{"stringValue", text(v)}}; }
+  json::object operator()(double v) const { return {{"doubleValue", number_of(v)}}; }
+  json::object operator()(const std::string& v) const { return {{"stringValue", text_of(v)}}; }
   template <class T>
     requires std::is_integral_v<T>
   json::object operator()(T v) const {
-    return {{"intValue", digits(v)}};
+    return {{"intValue", digits_of(v)}};
   }
   template <class T>
   json::object operator()(const std::vector<T>& all) const {
@@ -59,7 +59,7 @@ struct any_value {
       for (const auto& each : *all) values.push_back((*this)(each));
       return array(std::move(values));
     }
-    return {{"stringValue", text(json::write_text(v))}};
+    return {{"stringValue", text_of(json::write_text(v))}};
   }
   static json::object array(json::array values) {
     return {{"arrayValue", json::object{{"values", std::move(values)}}}};
@@ -70,14 +70,15 @@ template <class Map>
 json::array key_values(const Map& attributes) {
   json::array out;
   for (const auto& [key, value] : attributes) {
-    out.push_back(json::object{{"key", text(key)}, {"value", nostd::visit(any_value{}, value)}});
+    out.push_back(
+        json::object{{"key", text_of(key)}, {"value", nostd::visit(any_value_of{}, value)}});
   }
   return out;
 }
 json::array key_values(const json::object& attributes) {
   json::array out;
   for (const auto& a : attributes) {
-    out.push_back(json::object{{"key", a.key()}, {"value", any_value{}(a.value())}});
+    out.push_back(json::object{{"key", a.key()}, {"value", any_value_of{}(a.value())}});
   }
   return out;
 }
@@ -88,23 +89,23 @@ json::object of(const sdk::resource::Resource* r) {
 }
 json::object of(const sdk::instrumentationscope::InstrumentationScope* s) {
   if (s == nullptr) return {};
-  return {{"name", text(s->GetName())}, {"version", text(s->GetVersion())}};
+  return {{"name", text_of(s->GetName())}, {"version", text_of(s->GetVersion())}};
 }
 json::string schema_of(const sdk::instrumentationscope::InstrumentationScope* s) {
-  return s == nullptr ? json::string() : text(s->GetSchemaURL());
+  return s == nullptr ? json::string() : text_of(s->GetSchemaURL());
 }
 
 json::object point(const sdk::metrics::MetricData& m, const sdk::metrics::PointDataAttributes& p) {
-  return {{"startTimeUnixNano", digits(m.start_ts.time_since_epoch().count())},
-          {"timeUnixNano", digits(m.end_ts.time_since_epoch().count())},
+  return {{"startTimeUnixNano", digits_of(m.start_ts.time_since_epoch().count())},
+          {"timeUnixNano", digits_of(m.end_ts.time_since_epoch().count())},
           {"attributes", key_values(p.attributes)}};
 }
 
 void set_number(json::object& o, const sdk::metrics::ValueType& v) {
   if (const auto* i = nostd::get_if<std::int64_t>(&v)) {
-    o["asInt"] = digits(*i);
+    o["asInt"] = digits_of(*i);
   } else {
-    o["asDouble"] = real(nostd::get<double>(v));
+    o["asDouble"] = number_of(nostd::get<double>(v));
   }
 }
 double number(const sdk::metrics::ValueType& v) {
@@ -112,17 +113,17 @@ double number(const sdk::metrics::ValueType& v) {
 }
 
 void set_histogram(json::object& o, const sdk::metrics::HistogramPointData& h) {
-  o["count"] = digits(h.count_);
-  o["sum"] = real(number(h.sum_));
+  o["count"] = digits_of(h.count_);
+  o["sum"] = number_of(number(h.sum_));
   json::array counts;
-  for (auto c : h.counts_) counts.push_back(digits(c));
+  for (auto c : h.counts_) counts.push_back(digits_of(c));
   json::array bounds;
-  for (auto b : h.boundaries_) bounds.push_back(real(b));
+  for (auto b : h.boundaries_) bounds.push_back(number_of(b));
   o["bucketCounts"] = std::move(counts);
   o["explicitBounds"] = std::move(bounds);
   if (h.record_min_max_ && h.count_ > 0) {
-    o["min"] = real(number(h.min_));
-    o["max"] = real(number(h.max_));
+    o["min"] = number_of(number(h.min_));
+    o["max"] = number_of(number(h.max_));
   }
 }
 
@@ -157,23 +158,23 @@ json::object of(const sdk::metrics::MetricData& m) {
   }
   if (which == "sum") data["isMonotonic"] = monotonic;
   const auto& about = m.instrument_descriptor;
-  return {{"name", text(about.name_)},
-          {"description", text(about.description_)},
-          {"unit", text(about.unit_)},
+  return {{"name", text_of(about.name_)},
+          {"description", text_of(about.description_)},
+          {"unit", text_of(about.unit_)},
           {which, std::move(data)}};
 }
 
 json::object of(const telemetry::log_record& r) {
-  json::object o{{"timeUnixNano", digits(r.time)},
-                 {"observedTimeUnixNano", digits(r.time)},
+  json::object o{{"timeUnixNano", digits_of(r.time)},
+                 {"observedTimeUnixNano", digits_of(r.time)},
                  {"attributes", key_values(r.attributes)},
                  {"flags", r.flags}};
   if (r.severity != 0) o["severityNumber"] = r.severity;
-  if (!r.body.is_null()) o["body"] = any_value{}(r.body);
-  if (!r.name.empty()) o["eventName"] = text(r.name);
+  if (!r.body.is_null()) o["body"] = any_value_of{}(r.body);
+  if (!r.name.empty()) o["eventName"] = text_of(r.name);
   if (r.trace_id.find_first_not_of('0') != std::string::npos) {
-    o["traceId"] = text(r.trace_id);
-    o["spanId"] = text(r.span_id);
+    o["traceId"] = text_of(r.trace_id);
+    o["spanId"] = text_of(r.span_id);
   }
   return o;
 }
@@ -195,6 +196,8 @@ json::object metrics_request(const sdk::metrics::ResourceMetrics& all) {
   return {{"resourceMetrics", json::array{json::object{{"resource", of(all.resource_)},
                                                        {"scopeMetrics", std::move(scopes)}}}}};
 }
+
+json::object log_json(const telemetry::log_record& record) { return of(record); }
 
 json::object logs_request(const std::vector<const log_recorder*>& records) {
   using scope = const sdk::instrumentationscope::InstrumentationScope*;

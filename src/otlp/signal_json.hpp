@@ -13,6 +13,7 @@
 namespace skein::otlp {
 
 [[nodiscard]] json::object metrics_request(const opentelemetry::sdk::metrics::ResourceMetrics& all);
+[[nodiscard]] json::object log_json(const telemetry::log_record& record);
 // Grouped by resource and scope.
 [[nodiscard]] json::object logs_request(const std::vector<const telemetry::log_recorder*>& records);
 

@@ -1,11 +1,13 @@
 // A span in the form in which it is sent.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <opentelemetry/sdk/trace/recordable.h>
 
 namespace skein::otlp {
@@ -25,15 +27,16 @@ class attribute_bytes {
   };
   std::uint32_t field_;
   std::string bytes_;
-  std::vector<entry> entries_;
+  boost::container::small_vector<entry, 16> entries_;
 };
 
 // Written in Protobuf (opentelemetry-proto, trace/v1/trace.proto) as it is said, so that an export
 // only joins pieces.
 class span_bytes final : public opentelemetry::sdk::trace::Recordable {
  public:
-  // Appends the Span message.
+  // Appends the Span message, of this size.
   void append_to(std::string& out) const;
+  [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] const opentelemetry::sdk::resource::Resource* resource() const noexcept {
     return resource_;
   }
@@ -73,9 +76,13 @@ class span_bytes final : public opentelemetry::sdk::trace::Recordable {
   }
 
  private:
-  std::string identity_;  // trace, span, state and parent
+  [[nodiscard]] std::size_t status_size() const noexcept;
+
+  opentelemetry::trace::TraceId trace_id_;
+  opentelemetry::trace::SpanId span_id_;
+  opentelemetry::trace::SpanId parent_id_;
   attribute_bytes attributes_;
-  std::string others_;  // events and links
+  std::string others_;  // state, events and links
   std::string name_;
   std::string status_text_;
   std::uint64_t start_ = 0;
@@ -91,7 +98,14 @@ class span_bytes final : public opentelemetry::sdk::trace::Recordable {
   span_bytes();
 };
 
-// An ExportTraceServiceRequest of these, grouped by resource and scope.
-[[nodiscard]] std::string request_of(const std::vector<const span_bytes*>& spans);
+// The fields of a ResourceSpans or ResourceLogs, and of a ScopeSpans or ScopeLogs, without what is
+// below. Field numbers are the same for both signals.
+[[nodiscard]] std::string resource_fields(const opentelemetry::sdk::resource::Resource* resource);
+[[nodiscard]] std::string scope_fields(
+    const opentelemetry::sdk::instrumentationscope::InstrumentationScope* scope);
+
+// An ExportTraceServiceRequest of these, grouped by resource and scope, instead of what was in
+// `out`.
+void write_request(std::string& out, std::vector<const span_bytes*> spans);
 
 }  // namespace skein::otlp

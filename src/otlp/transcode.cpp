@@ -104,8 +104,8 @@ constexpr message scope_metrics{scope_metrics_fields};
 constexpr field resource_metrics_fields[]{{"resource", 1, wire::message, &resource},
                                           {"scopeMetrics", 2, wire::message, &scope_metrics}};
 constexpr message resource_metrics{resource_metrics_fields};
-constexpr field metrics_request_fields[]{{"resourceMetrics", 1, wire::message, &resource_metrics}};
-constexpr message metrics_request{metrics_request_fields};
+constexpr field metrics_message_fields[]{{"resourceMetrics", 1, wire::message, &resource_metrics}};
+constexpr message metrics_message{metrics_message_fields};
 
 constexpr field log_fields[]{
     {"timeUnixNano", 1, wire::fixed},
@@ -127,8 +127,8 @@ constexpr message scope_logs{scope_logs_fields};
 constexpr field resource_logs_fields[]{{"resource", 1, wire::message, &resource},
                                        {"scopeLogs", 2, wire::message, &scope_logs}};
 constexpr message resource_logs{resource_logs_fields};
-constexpr field logs_request_fields[]{{"resourceLogs", 1, wire::message, &resource_logs}};
-constexpr message logs_request{logs_request_fields};
+constexpr field logs_message_fields[]{{"resourceLogs", 1, wire::message, &resource_logs}};
+constexpr message logs_message{logs_message_fields};
 
 // 64-bit integers are strings in OTLP's JSON.
 std::int64_t integer(const json::value& v) {
@@ -137,7 +137,7 @@ std::int64_t integer(const json::value& v) {
   if (const auto* u = v.if_uint64()) return static_cast<std::int64_t>(*u);
   return 0;
 }
-double real(const json::value& v) {
+double number_in(const json::value& v) {
   if (const auto* d = v.if_double()) return *d;
   if (const auto* s = v.if_string()) return std::strtod(s->c_str(), nullptr);  // NaN, Infinity
   return static_cast<double>(integer(v));
@@ -182,7 +182,7 @@ void write_one(pbf_writer& to, const json::value& v, const field& f) {
       to.add_fixed32(f.number, static_cast<std::uint32_t>(integer(v)));
       break;
     case wire::real:
-      to.add_double(f.number, real(v));
+      to.add_double(f.number, number_in(v));
       break;
     case wire::fixeds:
     case wire::reals:
@@ -203,7 +203,7 @@ void write(pbf_writer& to, const json::object& from, const message& as) {
       to.add_packed_fixed64(f.number, packed.begin(), packed.end());
     } else if (f.type == wire::reals) {
       std::vector<double> packed;
-      for (const auto& each : *all) packed.push_back(real(each));
+      for (const auto& each : *all) packed.push_back(number_in(each));
       to.add_packed_double(f.number, packed.begin(), packed.end());
     } else {
       for (const auto& each : *all) write_one(to, each, f);
@@ -221,8 +221,9 @@ std::string written(const json::object& request, const message& as) {
 }  // namespace
 
 std::string metrics_to_protobuf(const json::object& request) {
-  return written(request, metrics_request);
+  return written(request, metrics_message);
 }
-std::string logs_to_protobuf(const json::object& request) { return written(request, logs_request); }
+std::string log_to_protobuf(const json::object& record) { return written(record, log); }
+std::string logs_to_protobuf(const json::object& request) { return written(request, logs_message); }
 
 }  // namespace skein::otlp

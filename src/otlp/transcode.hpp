@@ -11,5 +11,6 @@ namespace skein::otlp {
 // have are left out.
 [[nodiscard]] std::string metrics_to_protobuf(const json::object& request);
 [[nodiscard]] std::string logs_to_protobuf(const json::object& request);
+[[nodiscard]] std::string log_to_protobuf(const json::object& record);  // one LogRecord
 
 }  // namespace skein::otlp

@@ -23,5 +23,13 @@ std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> exporter_maker::log
     const telemetry::otlp_config& config) const {
   return is_grpc(config) ? make_grpc_log_exporter(config) : otlp::make_exporter.logs(config);
 }
+std::unique_ptr<telemetry::span_spool> exporter_maker::spool_spans(
+    const telemetry::otlp_config& config, const telemetry::spool_options& options) const {
+  return otlp::make_exporter.spool_spans(config, options);
+}
+std::unique_ptr<telemetry::log_spool> exporter_maker::spool_logs(
+    const telemetry::otlp_config& config, const telemetry::spool_options& options) const {
+  return otlp::make_exporter.spool_logs(config, options);
+}
 
 }  // namespace skein::otlp_grpc

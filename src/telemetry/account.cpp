@@ -10,6 +10,8 @@
 
 #include <skein/core/version.hpp>
 
+#include "telemetry/nostd.hpp"
+
 namespace skein::telemetry {
 
 namespace common = opentelemetry::common;
@@ -18,8 +20,6 @@ namespace nostd = opentelemetry::nostd;
 namespace trace = opentelemetry::trace;
 
 namespace {
-
-nostd::string_view view(std::string_view s) noexcept { return {s.data(), s.size()}; }
 
 // An attribute's value as its own, or nothing for kinds that no attribute of the table has.
 template <class Owned>
@@ -150,7 +150,7 @@ void operation::account::exception(std::string_view type, std::string_view messa
                                    const trace::SpanContext& span) const {
   if (!tells()) return;
   attribute_list with{{view(semconv::exception_type), view(type)}};
-  if (include(content, capture::events)) {
+  if (include(content, capture::events) && !message.empty()) {
     with.emplace_back(view(semconv::exception_message), view(message));
   }
   emit_event(*logs_, semconv::events::exception, span, with);

@@ -12,6 +12,9 @@
 
 #include <skein/json/text.hpp>
 
+#include "core/ascii.hpp"
+#include "telemetry/guarded.hpp"
+
 namespace skein::telemetry {
 
 namespace nostd = opentelemetry::nostd;
@@ -38,12 +41,6 @@ bool is_token(std::string_view text) {
 // baggage-octet: printable ASCII without blank, `"`, `,`, `;` and `\`.
 constexpr bool is_octet(char c) {
   return c > ' ' && c < '\x7f' && c != '"' && c != ',' && c != ';' && c != '\\';
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // The part before `at`, which goes from `text` with it.
@@ -101,22 +98,13 @@ bool are_properties(std::string_view text) {
   if (!text.starts_with(';')) return false;
   text.remove_prefix(1);
   do {
-    auto property = trimmed(cut(text, ';'));
+    auto property = detail::trimmed(cut(text, ';'));
     const bool has_value = property.contains('=');
-    const auto key = trimmed(cut(property, '='));
+    const auto key = detail::trimmed(cut(property, '='));
     if (!is_token(key)) return false;
-    if (has_value && !std::ranges::all_of(trimmed(property), is_octet)) return false;
+    if (has_value && !std::ranges::all_of(detail::trimmed(property), is_octet)) return false;
   } while (!text.empty());
   return true;
-}
-
-template <class F>
-void guarded(F&& f) noexcept {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    OTEL_INTERNAL_LOG_ERROR("[Skein] baggage is lost: " << e.what());
-  }
 }
 
 }  // namespace
@@ -149,12 +137,12 @@ std::string to_baggage_header(const api::Baggage& baggage) {
 nostd::shared_ptr<api::Baggage> from_baggage_header(std::string_view header) {
   std::vector<std::pair<std::string, std::string>> members;
   while (!header.empty() && members.size() < most_members) {
-    auto member = trimmed(cut(header, ','));
+    auto member = detail::trimmed(cut(header, ','));
     if (!member.contains('=')) continue;
-    const auto key = trimmed(cut(member, '='));
+    const auto key = detail::trimmed(cut(member, '='));
     const auto at = std::min(member.find(';'), member.size());
-    auto value = decoded(trimmed(member.substr(0, at)));
-    const auto properties = trimmed(member.substr(at));
+    auto value = decoded(detail::trimmed(member.substr(0, at)));
+    const auto properties = detail::trimmed(member.substr(at));
     if (!is_token(key) || !value) continue;
     if (!properties.empty()) {
       if (!are_properties(properties)) continue;
@@ -168,7 +156,7 @@ nostd::shared_ptr<api::Baggage> from_baggage_header(std::string_view header) {
 
 void baggage_propagator::Inject(propagation::TextMapCarrier& carrier,
                                 const Context& context) noexcept {
-  guarded([&] {
+  guarded("baggage is lost", [&] {
     const auto header = to_baggage_header(*api::GetBaggage(context));
     if (!header.empty()) carrier.Set({name.data(), name.size()}, header);
   });
@@ -177,7 +165,7 @@ void baggage_propagator::Inject(propagation::TextMapCarrier& carrier,
 Context baggage_propagator::Extract(const propagation::TextMapCarrier& carrier,
                                     Context& context) noexcept {
   auto result = context;
-  guarded([&] {
+  guarded("baggage is lost", [&] {
     const auto header = carrier.Get({name.data(), name.size()});
     const auto baggage = from_baggage_header({header.data(), header.size()});
     bool any = false;

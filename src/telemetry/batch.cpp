@@ -7,6 +7,7 @@
 
 #include <opentelemetry/sdk/common/global_log_handler.h>
 
+#include "telemetry/outcome_of_export.hpp"
 #include "telemetry/recorder.hpp"
 
 namespace skein::telemetry {
@@ -43,6 +44,15 @@ batch_queue<Signal>::~batch_queue() {
 }
 
 template <class Signal>
+void batch_queue<Signal>::started(typename Signal::recordable& span,
+                                  const opentelemetry::trace::SpanContext& parent) noexcept {
+  if constexpr (may_be_sink) {
+    if (sink_ != nullptr) return sink_->started(span, parent);
+    if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
+  }
+}
+
+template <class Signal>
 void batch_queue<Signal>::accept(record_ptr&& record) noexcept {
   record_ptr exported;  // freed without the lock
   std::unique_lock lock(mutex_);
@@ -51,7 +61,8 @@ void batch_queue<Signal>::accept(record_ptr&& record) noexcept {
     exported_.pop_back();
   }
   if (closing_ || queue_.size() >= options_.max_queue_size) {
-    bool say_so = counts_.dropped++ == 0 && !closing_;
+    bool say_so = counts_.dropped == 0 && !closing_;
+    counts_.lose(closing_ ? loss::too_late : loss::queue_full, 1);
     lock.unlock();
     if (say_so) {
       OTEL_INTERNAL_LOG_WARN("[Skein] the queue of " << Signal::plural << " ("
@@ -63,7 +74,7 @@ void batch_queue<Signal>::accept(record_ptr&& record) noexcept {
   try {
     queue_.push_back(std::move(record));
   } catch (const std::bad_alloc&) {
-    ++counts_.dropped;
+    counts_.lose(loss::queue_full, 1);
     return;
   }
   ++accepted_;
@@ -85,7 +96,7 @@ void batch_queue<Signal>::work() {
       export_some(lock);
     }
     if (!closing_) continue;
-    counts_.failed += queue_.size();
+    counts_.lose(loss::too_late, queue_.size());
     done_ += queue_.size();
     counts_.in_time = counts_.in_time && queue_.empty();
     queue_.clear();
@@ -105,7 +116,7 @@ void batch_queue<Signal>::export_some(std::unique_lock<std::mutex>& lock) {
   oldest_ = clock::now();  // of what is left, which came since
   auto deadline = close_by_;
   lock.unlock();
-  const auto delivered = export_now(batch, deadline);
+  const auto sent = export_now(batch, deadline);
   lock.lock();
   std::swap(exported_, batch);
   if (!batch.empty()) {  // nobody came for them
@@ -113,14 +124,13 @@ void batch_queue<Signal>::export_some(std::unique_lock<std::mutex>& lock) {
     batch.clear();
     lock.lock();
   }
-  counts_.delivered += delivered;
-  counts_.failed += count - delivered;
+  counts_ += sent;
   done_ += count;
   settled_.notify_all();
 }
 
 template <class Signal>
-std::size_t batch_queue<Signal>::export_now(std::vector<record_ptr>& batch,
+sent_counts batch_queue<Signal>::export_now(std::vector<record_ptr>& batch,
                                             clock::time_point deadline) {
   if constexpr (may_be_sink) {
     if (sink_ != nullptr) {
@@ -135,7 +145,7 @@ std::size_t batch_queue<Signal>::export_now(std::vector<record_ptr>& batch,
   }
   auto& exporter = brief ? *brief : *exporter_;
   const auto result = exporter.Export(nostd::span<record_ptr>(batch.data(), batch.size()));
-  return result == sdk::common::ExportResult::kSuccess ? batch.size() : 0;
+  return outcome_of(exporter, result, batch.size());
 }
 
 template <class Signal>
@@ -193,11 +203,5 @@ bool batch_queue<Signal>::shut_down(std::chrono::microseconds timeout) noexcept 
 
 template class batch_queue<span_signal>;
 template class batch_queue<log_signal>;
-
-void batch_processor::OnStart(sdk::trace::Recordable& span,
-                              const opentelemetry::trace::SpanContext& parent) noexcept {
-  if (auto* sink = queue_->as_sink()) return sink->started(span, parent);
-  if (auto* ours = dynamic_cast<recorder*>(&span)) ours->set_remote_parent(parent.IsRemote());
-}
 
 }  // namespace skein::telemetry

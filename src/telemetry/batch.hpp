@@ -9,14 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <opentelemetry/sdk/logs/exporter.h>
-#include <opentelemetry/sdk/logs/processor.h>
 #include <opentelemetry/sdk/logs/recordable.h>
 #include <opentelemetry/sdk/trace/exporter.h>
-#include <opentelemetry/sdk/trace/processor.h>
 
 #include <skein/telemetry/setup.hpp>
 #include <skein/telemetry/span_sink.hpp>
@@ -59,9 +56,9 @@ class batch_queue final : public sender {
   batch_queue& operator=(const batch_queue&) = delete;
   ~batch_queue();
 
-  // The exporter, if it is one.
-  [[nodiscard]] sink* as_sink() const noexcept { return sink_; }
   [[nodiscard]] record_ptr make_record() noexcept { return exporter_->MakeRecordable(); }
+  void started(typename Signal::recordable& span,
+               const opentelemetry::trace::SpanContext& parent) noexcept;
   void accept(record_ptr&& record) noexcept;
   bool force_flush(std::chrono::microseconds timeout) noexcept;
   bool shut_down(std::chrono::microseconds timeout) noexcept;
@@ -74,8 +71,7 @@ class batch_queue final : public sender {
  private:
   void work();
   void export_some(std::unique_lock<std::mutex>& lock);
-  // How many were delivered.
-  std::size_t export_now(std::vector<record_ptr>& batch, clock::time_point deadline);
+  sent_counts export_now(std::vector<record_ptr>& batch, clock::time_point deadline);
 
   const batch_options options_;
   const exporter_ptr exporter_;
@@ -102,47 +98,5 @@ class batch_queue final : public sender {
 
 extern template class batch_queue<span_signal>;
 extern template class batch_queue<log_signal>;
-
-class batch_processor final : public opentelemetry::sdk::trace::SpanProcessor {
- public:
-  explicit batch_processor(std::shared_ptr<batch_queue<span_signal>> q) : queue_(std::move(q)) {}
-  std::unique_ptr<opentelemetry::sdk::trace::Recordable> MakeRecordable() noexcept override {
-    return queue_->make_record();
-  }
-  void OnStart(opentelemetry::sdk::trace::Recordable& span,
-               const opentelemetry::trace::SpanContext& parent) noexcept override;
-  void OnEnd(std::unique_ptr<opentelemetry::sdk::trace::Recordable>&& span) noexcept override {
-    queue_->accept(std::move(span));
-  }
-  bool ForceFlush(std::chrono::microseconds timeout) noexcept override {
-    return queue_->force_flush(timeout);
-  }
-  bool Shutdown(std::chrono::microseconds timeout) noexcept override {
-    return queue_->shut_down(timeout);
-  }
-
- private:
-  std::shared_ptr<batch_queue<span_signal>> queue_;
-};
-
-class log_batch_processor final : public opentelemetry::sdk::logs::LogRecordProcessor {
- public:
-  explicit log_batch_processor(std::shared_ptr<batch_queue<log_signal>> q) : queue_(std::move(q)) {}
-  std::unique_ptr<opentelemetry::sdk::logs::Recordable> MakeRecordable() noexcept override {
-    return queue_->make_record();
-  }
-  void OnEmit(std::unique_ptr<opentelemetry::sdk::logs::Recordable>&& record) noexcept override {
-    queue_->accept(std::move(record));
-  }
-  bool ForceFlush(std::chrono::microseconds timeout) noexcept override {
-    return queue_->force_flush(timeout);
-  }
-  bool Shutdown(std::chrono::microseconds timeout) noexcept override {
-    return queue_->shut_down(timeout);
-  }
-
- private:
-  std::shared_ptr<batch_queue<log_signal>> queue_;
-};
 
 }  // namespace skein::telemetry

@@ -16,7 +16,7 @@
 
 namespace skein::telemetry {
 
-namespace sdk = opentelemetry::sdk::trace;
+namespace sdk = opentelemetry::sdk;
 
 tree_style style_of_terminal() {
   tree_style style;
@@ -34,16 +34,16 @@ tree_style style_of_terminal() {
   return style;
 }
 
-std::unique_ptr<sdk::Recordable> console_processor::MakeRecordable() noexcept {
+std::unique_ptr<sdk::trace::Recordable> console_processor::MakeRecordable() noexcept {
   return std::make_unique<recorder>();
 }
 
-void console_processor::OnStart(sdk::Recordable& span,
+void console_processor::OnStart(sdk::trace::Recordable& span,
                                 const opentelemetry::trace::SpanContext& parent) noexcept {
   static_cast<recorder&>(span).set_remote_parent(parent.IsRemote());
 }
 
-void console_processor::OnEnd(std::unique_ptr<sdk::Recordable>&& span) noexcept {
+void console_processor::OnEnd(std::unique_ptr<sdk::trace::Recordable>&& span) noexcept {
   try {
     auto record = static_cast<recorder&>(*span).record();
     std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include <opentelemetry/sdk/metrics/data/metric_data.h>
 #include <opentelemetry/sdk/metrics/export/metric_producer.h>
 
+#include "telemetry/guarded.hpp"
 #include "telemetry/log_recorder.hpp"
 
 namespace skein::telemetry {
@@ -19,20 +20,11 @@ namespace nostd = opentelemetry::nostd;
 
 namespace {
 
-template <class F>
-void guarded(F&& f) noexcept {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    OTEL_INTERNAL_LOG_ERROR("[Skein] a line could not be printed: " << e.what());
-  }
-}
-
 double number(const sdk::metrics::ValueType& v) {
   return nostd::visit([](auto n) { return static_cast<double>(n); }, v);
 }
 
-std::string line(const sdk::metrics::MetricData& m, const sdk::metrics::PointDataAttributes& p) {
+std::string line_of(const sdk::metrics::MetricData& m, const sdk::metrics::PointDataAttributes& p) {
   std::string text = "metric " + m.instrument_descriptor.name_;
   for (const auto& [key, value] : p.attributes) {
     if (const auto* s = nostd::get_if<std::string>(&value)) text += ' ' + key + '=' + *s;
@@ -53,10 +45,10 @@ class console_metrics final : public sdk::metrics::PushMetricExporter {
  public:
   explicit console_metrics(std::ostream& to) : out_(to) {}
   sdk::common::ExportResult Export(const sdk::metrics::ResourceMetrics& all) noexcept override {
-    guarded([&] {
+    guarded("a line could not be printed", [&] {
       for (const auto& scope : all.scope_metric_data_) {
         for (const auto& m : scope.metric_data_) {
-          for (const auto& p : m.point_data_attr_) out_ << line(m, p) << '\n';
+          for (const auto& p : m.point_data_attr_) out_ << line_of(m, p) << '\n';
         }
       }
       out_.flush();
@@ -81,7 +73,7 @@ class console_logs final : public sdk::logs::LogRecordProcessor {
     return std::make_unique<log_recorder>();
   }
   void OnEmit(std::unique_ptr<sdk::logs::Recordable>&& record) noexcept override {
-    guarded([&] {
+    guarded("a line could not be printed", [&] {
       const auto& r = static_cast<log_recorder&>(*record).record();
       auto text = std::format("log {} span {} {}\n", r.name.empty() ? "-" : r.name, r.span_id,
                               json::write_text(r.attributes));

@@ -11,23 +11,11 @@
 
 #include <skein/json/text.hpp>
 
+#include "core/ascii.hpp"
+
 namespace skein::telemetry {
 
 namespace {
-
-std::string_view trimmed(std::string_view s) {
-  auto from = s.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return s.substr(from, s.find_last_not_of(" \t") - from + 1);
-}
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 template <class Number>
 std::optional<Number> parsed(std::string_view s) {
@@ -74,7 +62,7 @@ environment::environment()
 std::optional<std::string> environment::text(const char* name) const {
   const char* set = get_(name);
   if (set == nullptr) return std::nullopt;
-  auto value = trimmed(set);
+  auto value = detail::trimmed(set);
   if (value.empty()) return std::nullopt;
   return std::string(value);
 }
@@ -87,8 +75,9 @@ void environment::warn(const char* name, std::string_view value,
 bool environment::is_true(const char* name) const {
   auto value = text(name);
   if (!value) return false;
-  if (lower(*value) == "true") return true;
-  if (lower(*value) != "false") warn(name, *value, "is neither true nor false; taken as false");
+  if (detail::lower(*value) == "true") return true;
+  if (detail::lower(*value) != "false")
+    warn(name, *value, "is neither true nor false; taken as false");
   return false;
 }
 
@@ -115,7 +104,7 @@ std::vector<std::string> environment::list(const char* name) const {
   auto value = text(name);
   if (!value) return out;
   for (auto part : split(*value, ',')) {
-    auto entry = lower(trimmed(part));
+    auto entry = detail::lower(detail::trimmed(part));
     if (!entry.empty() && std::ranges::find(out, entry) == out.end()) {
       out.push_back(std::move(entry));
     }
@@ -128,13 +117,13 @@ environment::pairs environment::key_values(const char* name) const {
   auto value = text(name);
   if (!value) return out;
   for (auto part : split(*value, ',')) {
-    part = trimmed(part);
+    part = detail::trimmed(part);
     if (part.empty()) continue;
     auto equals = part.find('=');
-    auto key = percent_decoded(trimmed(part.substr(0, equals)));
+    auto key = percent_decoded(detail::trimmed(part.substr(0, equals)));
     auto decoded = equals == std::string_view::npos
                        ? std::nullopt
-                       : percent_decoded(trimmed(part.substr(equals + 1)));
+                       : percent_decoded(detail::trimmed(part.substr(equals + 1)));
     if (!key || key->empty() || !decoded) {
       // The value may hold a secret: only its size is told.
       warn(name, std::format("({} bytes)", value->size()),
@@ -160,8 +149,8 @@ sampler_choice sampler_from(const environment& env) {
   sampler_choice chosen;
   auto name = env.text("OTEL_TRACES_SAMPLER");
   if (!name) return chosen;
-  auto found =
-      std::ranges::find(known, lower(*name), [](const auto& k) { return std::string(k.first); });
+  auto found = std::ranges::find(known, detail::lower(*name),
+                                 [](const auto& k) { return std::string(k.first); });
   if (found == known.end()) {
     env.warn("OTEL_TRACES_SAMPLER", *name, "is not a sampler Skein knows; parentbased_always_on");
     return chosen;
@@ -192,7 +181,7 @@ struct otlp_names {
     return {std::format("OTEL_EXPORTER_OTLP_{}_{}", signal, what),
             std::format("OTEL_EXPORTER_OTLP_{}", what)};
   }
-  [[nodiscard]] std::string path() const { return "/v1/" + lower(signal); }
+  [[nodiscard]] std::string path() const { return "/v1/" + detail::lower(signal); }
 };
 
 otlp_protocol protocol_from(const environment& env, const otlp_names& names) {
@@ -200,7 +189,7 @@ otlp_protocol protocol_from(const environment& env, const otlp_names& names) {
     const char* name = variable.c_str();
     auto value = env.text(name);
     if (!value) continue;
-    auto p = lower(*value);
+    auto p = detail::lower(*value);
     if (p == "http/protobuf") return otlp_protocol::http_protobuf;
     if (p == "http/json") return otlp_protocol::http_json;
     if (p == "grpc") return otlp_protocol::grpc;
@@ -225,7 +214,7 @@ std::string with_some_path(std::string url) {
 bool is_url(std::string_view url, otlp_protocol protocol) {
   auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return protocol == otlp_protocol::grpc;
-  auto s = lower(url.substr(0, scheme));
+  auto s = detail::lower(url.substr(0, scheme));
   return (s == "http" || s == "https") && url.size() > scheme + 3 && url[scheme + 3] != '/';
 }
 
@@ -251,7 +240,7 @@ std::string url_from(const environment& env, const otlp_collector& options, otlp
 
 void add_headers(environment::pairs& to, const environment::pairs& from) {
   for (const auto& [key, value] : from) {
-    auto same = [&](const auto& h) { return lower(h.first) == lower(key); };
+    auto same = [&](const auto& h) { return detail::lower(h.first) == detail::lower(key); };
     std::erase_if(to, same);
     to.emplace_back(key, value);
   }
@@ -303,7 +292,7 @@ otlp_config otlp_from(const environment& env, const otlp_collector& options, otl
   constexpr auto* sums = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
   if (signal == otlp_signal::metrics) {
     if (auto value = env.text(sums)) {
-      auto which = lower(*value);
+      auto which = detail::lower(*value);
       if (which == "delta") {
         c.sums = otlp_config::temporality::delta;
       } else if (which == "lowmemory") {

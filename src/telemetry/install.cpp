@@ -8,28 +8,28 @@ namespace skein::telemetry {
 
 namespace {
 
-namespace otel = opentelemetry::context;
+namespace contexts = opentelemetry::context;
 namespace nostd = opentelemetry::nostd;
 
 // Entries are keyed by the token's address: before opentelemetry-cpp 1.24 a token cannot be
 // subclassed, and comparing contexts by value is ambiguous when one is attached twice.
-class strand_storage final : public otel::RuntimeContextStorage {
+class strand_storage final : public contexts::RuntimeContextStorage {
  public:
-  otel::Context GetCurrent() noexcept override { return strand::here().current(); }
-  nostd::unique_ptr<otel::Token> Attach(const otel::Context& c) noexcept override {
+  contexts::Context GetCurrent() noexcept override { return strand::here().current(); }
+  nostd::unique_ptr<contexts::Token> Attach(const contexts::Context& c) noexcept override {
     auto token = CreateToken(c);
     strand::here().attach(token.get(), c);
     return token;
   }
-  bool Detach(otel::Token& token) noexcept override { return strand::here().detach(&token); }
+  bool Detach(contexts::Token& token) noexcept override { return strand::here().detach(&token); }
 };
 
 }  // namespace
 
 storage installed_storage() {
-  auto current = otel::RuntimeContext::GetConstRuntimeContextStorage();
+  auto current = contexts::RuntimeContext::GetConstRuntimeContextStorage();
   if (dynamic_cast<const strand_storage*>(current.get()) != nullptr) return storage::skein;
-  if (dynamic_cast<const otel::ThreadLocalContextStorage*>(current.get()) != nullptr) {
+  if (dynamic_cast<const contexts::ThreadLocalContextStorage*>(current.get()) != nullptr) {
     return storage::opentelemetry_default;
   }
   return storage::foreign;
@@ -47,8 +47,8 @@ void install() {
     case storage::opentelemetry_default:
       break;
   }
-  otel::RuntimeContext::SetRuntimeContextStorage(
-      nostd::shared_ptr<otel::RuntimeContextStorage>(new strand_storage));
+  contexts::RuntimeContext::SetRuntimeContextStorage(
+      nostd::shared_ptr<contexts::RuntimeContextStorage>(new strand_storage));
 }
 
 }  // namespace skein::telemetry

@@ -11,14 +11,14 @@
 
 #include <skein/core/version.hpp>
 
+#include "telemetry/nostd.hpp"
+
 namespace skein::telemetry {
 
 namespace metrics = opentelemetry::metrics;
 namespace nostd = opentelemetry::nostd;
 
 namespace {
-
-nostd::string_view view(std::string_view s) noexcept { return {s.data(), s.size()}; }
 
 // Never destroyed, because operations may end while the program does.
 struct latest_instruments {

@@ -11,7 +11,7 @@
 
 namespace skein::telemetry {
 
-namespace sdk = opentelemetry::sdk::trace;
+namespace sdk = opentelemetry::sdk;
 namespace trace = opentelemetry::trace;
 
 struct span_ledger::book {
@@ -22,14 +22,14 @@ struct span_ledger::book {
   std::vector<std::string> ended_twice;
 };
 
-class span_ledger::bookkeeper final : public sdk::SpanProcessor {
+class span_ledger::bookkeeper final : public sdk::trace::SpanProcessor {
  public:
   explicit bookkeeper(std::shared_ptr<book> b) : book_(std::move(b)) {}
 
-  std::unique_ptr<sdk::Recordable> MakeRecordable() noexcept override {
+  std::unique_ptr<sdk::trace::Recordable> MakeRecordable() noexcept override {
     return std::make_unique<recorder>();
   }
-  void OnStart(sdk::Recordable& span, const trace::SpanContext& parent) noexcept override {
+  void OnStart(sdk::trace::Recordable& span, const trace::SpanContext& parent) noexcept override {
     auto& r = static_cast<recorder&>(span);
     r.set_remote_parent(parent.IsRemote());
     auto record = r.record();
@@ -37,7 +37,7 @@ class span_ledger::bookkeeper final : public sdk::SpanProcessor {
     ++book_->started;
     book_->open.push_back(std::move(record));
   }
-  void OnEnd(std::unique_ptr<sdk::Recordable>&& span) noexcept override {
+  void OnEnd(std::unique_ptr<sdk::trace::Recordable>&& span) noexcept override {
     auto record = static_cast<recorder&>(*span).record();
     std::lock_guard lock(book_->mutex);
     auto is_it = [&](const span_record& o) {
@@ -60,7 +60,7 @@ class span_ledger::bookkeeper final : public sdk::SpanProcessor {
 
 span_ledger::span_ledger() : book_(std::make_shared<book>()) {}
 
-std::unique_ptr<sdk::SpanProcessor> span_ledger::processor() const {
+std::unique_ptr<sdk::trace::SpanProcessor> span_ledger::processor() const {
   return std::make_unique<bookkeeper>(book_);
 }
 
@@ -100,7 +100,7 @@ void span_ledger::clear() {
 scoped_provider::scoped_provider(const span_ledger& ledger)
     : previous_(trace::Provider::GetTracerProvider()) {
   trace::Provider::SetTracerProvider(opentelemetry::nostd::shared_ptr<trace::TracerProvider>(
-      new sdk::TracerProvider(ledger.processor())));
+      new sdk::trace::TracerProvider(ledger.processor())));
 }
 
 scoped_provider::~scoped_provider() { trace::Provider::SetTracerProvider(previous_); }

@@ -7,6 +7,8 @@
 #include <opentelemetry/sdk/metrics/data/metric_data.h>
 #include <opentelemetry/sdk/metrics/export/metric_producer.h>
 
+#include "telemetry/outcome_of_export.hpp"
+
 namespace skein::telemetry {
 
 namespace sdk = opentelemetry::sdk;
@@ -42,9 +44,9 @@ void metric_sender::work() {
 void metric_sender::export_all(std::unique_lock<std::mutex>& lock) {
   auto deadline = close_by_;
   lock.unlock();
-  std::size_t points = 0;
-  bool delivered = true;
+  sent_counts sent;
   Collect([&](sdk::metrics::ResourceMetrics& all) {
+    std::size_t points = 0;
     for (const auto& scope : all.scope_metric_data_) {
       for (const auto& m : scope.metric_data_) points += m.point_data_attr_.size();
     }
@@ -56,11 +58,12 @@ void metric_sender::export_all(std::unique_lock<std::mutex>& lock) {
       if (left < options_.export_timeout) brief = remake_(left);
     }
     auto& exporter = brief ? *brief : *exporter_;
-    delivered = exporter.Export(all) == sdk::common::ExportResult::kSuccess;
-    return delivered;
+    const auto result = exporter.Export(all);
+    sent = outcome_of(exporter, result, points);
+    return result == sdk::common::ExportResult::kSuccess;
   });
   lock.lock();
-  (delivered ? counts_.delivered : counts_.failed) += points;
+  counts_ += sent;
 }
 
 void metric_sender::start_flush() {

@@ -1,8 +1,9 @@
-#include <cctype>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cxxabi.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeinfo>
 
@@ -15,10 +16,16 @@
 
 #include <skein/core/error.hpp>
 #include <skein/core/version.hpp>
+#include <skein/json/text.hpp>
+#include <skein/telemetry/law.hpp>
 #include <skein/telemetry/operation.hpp>
+#include <skein/telemetry/switch.hpp>
 
 #include "telemetry/account.hpp"
 #include "telemetry/backends.hpp"
+#include "telemetry/guarded.hpp"
+#include "telemetry/nostd.hpp"
+#include "telemetry/shape.hpp"
 
 namespace skein::telemetry {
 
@@ -27,21 +34,6 @@ namespace common = opentelemetry::common;
 namespace nostd = opentelemetry::nostd;
 
 namespace {
-
-nostd::string_view view(std::string_view s) noexcept { return {s.data(), s.size()}; }
-
-// Runs what must not fail the run. OpenTelemetry promises not to throw; allocation and
-// user-supplied processors do not.
-template <class F>
-void guarded(F&& f) noexcept {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    OTEL_INTERNAL_LOG_ERROR("[Skein] telemetry failed: " << e.what());
-  } catch (...) {
-    OTEL_INTERNAL_LOG_ERROR("[Skein] telemetry failed");
-  }
-}
 
 std::string demangled(const std::type_info& type) {
   int status = 0;
@@ -67,6 +59,28 @@ description describe(const std::exception_ptr& failure) {
   }
 }
 
+bool off(const context& parent) noexcept { return !enabled() || is_untraced(parent); }
+
+// One moment on both clocks. A thread that is stopped between the readings would move its span
+// against all others, so they are taken again if much time lies between them.
+struct moment {
+  std::chrono::steady_clock::time_point steady;
+  std::chrono::system_clock::time_point system;
+};
+moment now_on(std::chrono::steady_clock::time_point steady) {
+  using std::chrono::steady_clock;
+  for (int i = 0; i < 4; ++i) {
+    const auto before = steady_clock::now();
+    const auto system = std::chrono::system_clock::now();
+    const auto after = steady_clock::now();
+    if (after - before < std::chrono::microseconds(20) || i == 3) {
+      return {steady, system - std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                   before - steady)};
+    }
+  }
+  return {steady, std::chrono::system_clock::now()};
+}
+
 }  // namespace
 
 std::string_view name_of(outcome o) noexcept {
@@ -83,15 +97,6 @@ std::string_view name_of(outcome o) noexcept {
       return "abandoned";
   }
   return "ok";
-}
-
-capture capture_from_environment() {
-  const char* set = std::getenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
-  std::string value = set != nullptr ? set : "";
-  for (auto& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (value == "span_only") return capture::spans;
-  if (value == "event_only") return capture::events;
-  return value == "span_and_event" || value == "true" ? capture::on : capture::off;
 }
 
 std::string error_type_of(const std::exception_ptr& failure) noexcept {
@@ -115,12 +120,14 @@ operation::operation() noexcept = default;
 operation::operation(std::string_view name, kind k, const context& parent,
                      const attribute_list& attributes) noexcept
     : inside_(parent) {
+  if (off(parent)) return;
   guarded([&] { start(name, k, parent, attributes); });
 }
 
 operation::operation(const semconv::span_type& what, std::string_view name, const context& parent,
                      const attribute_list& attributes, dialect d) noexcept
     : inside_(parent), dialect_(d) {
+  if (off(parent)) return;
   guarded([&] { start_as(what, name, parent, attributes); });
 }
 
@@ -146,10 +153,10 @@ void operation::start(std::string_view name, kind k, const context& parent,
       view(semconv::scope_name), view(version), view(semconv::schema_url));
   trace::StartSpanOptions options;
   options.kind = k == kind::client ? trace::SpanKind::kClient : trace::SpanKind::kInternal;
-  if (account_) {  // the span lasts as long as the metrics say
-    options.start_system_time = common::SystemTimestamp(std::chrono::system_clock::now());
-    options.start_steady_time = common::SteadyTimestamp(account_->started());
-  }
+  // With metrics, the span lasts as long as they say.
+  const auto begun = now_on(account_ ? account_->started() : std::chrono::steady_clock::now());
+  options.start_system_time = common::SystemTimestamp(begun.system);
+  options.start_steady_time = common::SteadyTimestamp(begun.steady);
   // Without a valid span in it, a context makes StartSpan fall back to the ambient one.
   if (trace::GetSpan(parent)->GetContext().IsValid()) {
     options.parent = parent;
@@ -170,6 +177,8 @@ operation::operation(operation&& other) noexcept
     : span_(std::move(other.span_)),
       inside_(other.inside_),
       account_(std::move(other.account_)),
+      content_bytes_(other.content_bytes_),
+      cut_bytes_(other.cut_bytes_),
       dialect_(other.dialect_),
       recording_(std::exchange(other.recording_, false)),
       ended_(std::exchange(other.ended_, true)) {}
@@ -180,26 +189,42 @@ operation& operation::operator=(operation&& other) noexcept {
   span_ = std::move(other.span_);
   inside_ = other.inside_;
   account_ = std::move(other.account_);
+  content_bytes_ = other.content_bytes_;
+  cut_bytes_ = other.cut_bytes_;
   dialect_ = other.dialect_;
   recording_ = std::exchange(other.recording_, false);
   ended_ = std::exchange(other.ended_, true);
   return *this;
 }
 
-operation::~operation() {
-  if (ended_) return;
-  auto why = outcome::abandoned;
-  if (auto* s = strand::active()) {
-    if (auto* c = s->cancellation(); c != nullptr && c->stop_requested()) {
-      why = c->reason() == cancel_reason::deadline ? outcome::deadline : outcome::cancelled;
-    }
-  }
-  end(why);
+outcome outcome_of_leaving() noexcept {
+  auto* s = strand::active();
+  auto* c = s != nullptr ? s->cancellation() : nullptr;
+  if (c == nullptr || !c->stop_requested()) return outcome::abandoned;
+  return c->reason() == cancel_reason::deadline ? outcome::deadline : outcome::cancelled;
 }
 
-bool operation::wants(capture c) const noexcept {
-  return (recording_ && include(c, capture::spans)) ||
-         (account_ && account_->tells() && include(c, capture::events));
+operation::~operation() {
+  if (!ended_) end(outcome_of_leaving());
+}
+
+// A moved-from operation has no span.
+bool operation::ended_before() const noexcept {
+  if (!ended_) return false;
+  if (span_.get() != nullptr) violated(law::closure, "an operation was ended twice");
+  return true;
+}
+
+bool operation::wants(const content_policy& policy) const noexcept {
+  if (ended_) return false;
+  const auto where = policy.where();
+  return (recording_ && include(where, capture::spans)) ||
+         (account_ && account_->tells() && include(where, capture::events)) ||
+         policy.rules().store != nullptr;
+}
+
+trace::SpanContext operation::identity() const noexcept {
+  return span_ ? span_->GetContext() : trace::SpanContext::GetInvalid();
 }
 
 bool operation::measures() const noexcept { return account_ && account_->measures(); }
@@ -220,12 +245,39 @@ void operation::set(std::string_view key, const common::AttributeValue& value) n
   });
 }
 
-void operation::set(std::string_view key, std::string_view value, capture c) noexcept {
-  if (!wants(c)) return;
-  guarded([&] {
-    if (account_ && include(c, capture::events)) account_->keep(key, view(value));
-    if (include(c, capture::spans)) set_on_span(key, view(value));
-  });
+void operation::set(std::string_view key, content<json::value> value,
+                    const content_policy& policy) noexcept {
+  if (!wants(policy)) return;
+  guarded([&] { set_content(key, std::move(value).reveal(), policy); });
+}
+
+void operation::set_content(std::string_view key, json::value value, const content_policy& policy) {
+  const auto& rules = policy.rules();
+  if (rules.redact) rules.redact(key, value);
+  if (auto reference = reference_of(key); rules.store != nullptr && !reference.empty()) {
+    auto where = rules.store->put(key, attribute_text(value));
+    if (!where.empty()) set(reference, view(where));
+  }
+  const bool on_span = recording_ && include(policy.where(), capture::spans);
+  const bool in_log = account_ && include(policy.where(), capture::events);
+  if (!on_span && !in_log) return;
+  const auto text = fitted(std::move(value), rules);
+  if (!text) return;
+  if (in_log) account_->keep(key, view(*text));
+  if (on_span) set_on_span(key, view(*text));
+}
+
+std::optional<std::string> operation::fitted(json::value value, const content_rules& rules) {
+  const auto left = rules.max_span_bytes - std::min(content_bytes_, rules.max_span_bytes);
+  const auto cut_before = cut_bytes_;
+  auto text = attribute_text_within(std::min(rules.max_attribute_bytes, left), std::move(value),
+                                    cut_bytes_);
+  content_bytes_ += text.size();
+  if (cut_bytes_ != cut_before) {
+    set(semconv::content_cut_bytes, static_cast<std::int64_t>(cut_bytes_));
+    if (text.empty()) return std::nullopt;
+  }
+  return text;
 }
 
 void operation::rename(std::string_view name) noexcept {
@@ -238,42 +290,54 @@ void operation::measure(const semconv::metric& m, double value, std::string_view
   guarded([&] { account_->measure(m, value, detail); });
 }
 
-void operation::failed(std::string_view type, std::string_view message, capture content, event e) {
+void operation::failed(std::string_view type, std::string_view message,
+                       const content_policy& policy, event e) {
   set(semconv::error_type, view(type));
+  std::string said;
+  if (policy.where() != capture::off && !message.empty()) {
+    json::value text(json::valid_utf8(message));
+    guarded([&] {
+      if (policy.rules().redact) policy.rules().redact(semconv::exception_message, text);
+      said = fitted(std::move(text), policy.rules()).value_or("");
+    });
+  }
   if (account_ && e == event::record) {
-    account_->exception(type, message, content, span_->GetContext());
+    account_->exception(type, said, policy.where(), span_->GetContext());
   }
   if (!recording_) return;
-  bool said = include(content, capture::spans);
+  if (!include(policy.where(), capture::spans)) said.clear();
   if (e == event::record) {
     attribute_list attributes{{view(semconv::exception_type), view(type)}};
-    if (said) attributes.emplace_back(view(semconv::exception_message), view(message));
+    if (!said.empty()) attributes.emplace_back(view(semconv::exception_message), view(said));
     span_->AddEvent("exception", common::KeyValueIterableView<attribute_list>(attributes));
   }
-  span_->SetStatus(trace::StatusCode::kError, view(said ? message : ""));
+  span_->SetStatus(trace::StatusCode::kError, view(said));
 }
 
-void operation::fail(const std::exception_ptr& failure, capture content, event e) noexcept {
-  if (ended_) return;
+void operation::fail(const std::exception_ptr& failure, const content_policy& policy,
+                     event e) noexcept {
+  if (ended_before()) return;
   auto o = outcome_of(failure);
   if (o != outcome::error) return end(o);
   if (recording()) {
     guarded([&] {
       auto d = describe(failure);
-      failed(d.type, d.message, content, e);
+      failed(d.type, d.message, policy, e);
     });
   }
   end(outcome::error);
 }
 
-void operation::fail(std::string_view type, std::string_view message, capture content) noexcept {
-  if (ended_) return;
-  if (recording()) guarded([&] { failed(type, message, content, event::record); });
+void operation::fail(std::string_view type, content<std::string_view> message,
+                     const content_policy& policy) noexcept {
+  if (ended_before()) return;
+  if (recording()) guarded([&] { failed(type, message.reveal(), policy, event::record); });
   end(outcome::error);
 }
 
 void operation::end(outcome o) noexcept {
-  if (std::exchange(ended_, true)) return;
+  if (ended_before()) return;
+  ended_ = true;
   if (o != outcome::ok && o != outcome::error && recording_) {
     guarded([&] { set_on_span(semconv::outcome, view(name_of(o))); });
   }

@@ -32,6 +32,7 @@
 #include <skein/json/text.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/setup.hpp>
+#include <skein/telemetry/switch.hpp>
 #include <skein/telemetry/views.hpp>
 
 #include "telemetry/baggage.hpp"
@@ -39,8 +40,12 @@
 #include "telemetry/console.hpp"
 #include "telemetry/console_signals.hpp"
 #include "telemetry/environment.hpp"
+#include "telemetry/gate.hpp"
 #include "telemetry/lines_exporter.hpp"
 #include "telemetry/metric_sender.hpp"
+#include "telemetry/queue_processor.hpp"
+#include "telemetry/shape.hpp"
+#include "telemetry/spool_queue.hpp"
 
 namespace skein::telemetry {
 
@@ -182,6 +187,11 @@ class workshop {
     metering_.interval = std::clamp<std::chrono::milliseconds>(
         metering_.interval, std::chrono::milliseconds(1), std::chrono::hours(24));
     metering_.export_timeout = bounded(metering_.export_timeout);
+    if (auto file = env.text("SKEIN_TELEMETRY_SPOOL"); options.spool) {
+      spool_ = options.spool;
+    } else if (file) {
+      spool_ = spool_options{.file = *file};
+    }
   }
 
   processor_ptr operator()(console_tree& c) {
@@ -196,6 +206,11 @@ class workshop {
     return queued(not_null(std::move(e)), batch_, {});
   }
   processor_ptr operator()(otlp_collector& c) {
+    if (auto q = spooled<span_signal>(c, otlp_signal::traces, options_.otlp.spool_spans, batch_, "",
+                                      spooled_spans_)) {
+      senders_.spans.push_back(q);
+      return std::make_unique<span_queue_processor<spool_queue<span_signal>>>(std::move(q));
+    }
     auto [exporter, remake, timeout] =
         otlp(c, otlp_signal::traces, options_.otlp.spans, batch_.export_timeout);
     auto batch = batch_;
@@ -229,7 +244,14 @@ class workshop {
                                                      const std::vector<otlp_collector>& collectors,
                                                      const sdk::resource::Resource& resource) {
     std::vector<std::unique_ptr<sdk::logs::LogRecordProcessor>> all;
+    const auto limits = options_.log_limits ? *options_.log_limits : log_limits_from(env_);
     auto add = [&](const otlp_collector& c) {
+      if (auto q = spooled<log_signal>(c, otlp_signal::logs, options_.otlp.spool_logs, log_batch_,
+                                       ".logs", spooled_logs_)) {
+        senders_.logs.push_back(q);
+        all.push_back(std::make_unique<log_queue_processor<spool_queue<log_signal>>>(std::move(q)));
+        return;
+      }
       auto [exporter, remake, timeout] =
           otlp(c, otlp_signal::logs, options_.otlp.logs, log_batch_.export_timeout);
       auto batch = log_batch_;
@@ -248,7 +270,8 @@ class workshop {
       }
     }
     if (all.empty()) return nullptr;
-    return std::make_unique<sdk::logs::LoggerProvider>(std::move(all), resource);
+    return std::make_unique<sdk::logs::LoggerProvider>(make_log_gate(std::move(all), limits),
+                                                       resource);
   }
 
   struct senders {
@@ -282,6 +305,34 @@ class workshop {
     std::function<std::unique_ptr<Exporter>(std::chrono::milliseconds)> remake;
     std::chrono::milliseconds timeout;
   };
+  [[nodiscard]] otlp_config config_of(const otlp_collector& c, otlp_signal signal,
+                                      std::chrono::milliseconds at_most) const {
+    auto config = otlp_from(env_, c, signal);
+    config.timeout = std::max(std::chrono::milliseconds(1), std::min(config.timeout, at_most));
+    return config;
+  }
+  // Null without a spool. One that only the environment asks for and that cannot be had is missed
+  // in the log.
+  template <class Signal>
+  std::shared_ptr<spool_queue<Signal>> spooled(
+      const otlp_collector& c, otlp_signal signal,
+      const otlp_factory::makes_spool<spool<typename Signal::recordable>>& make,
+      batch_options batch, std::string_view suffix, int& collectors) const {
+    if (!spool_) return nullptr;
+    auto options = *spool_;
+    options.file += suffix;
+    if (++collectors > 1) options.file += std::format(".{}", collectors);
+    try {
+      if (!make) throw usage_error("telemetry::setup: the factory in .otlp makes no spools");
+      const auto config = config_of(c, signal, batch.export_timeout);
+      batch.export_timeout = config.timeout;
+      return std::make_shared<spool_queue<Signal>>(make(config, options), batch);
+    } catch (const usage_error& e) {
+      if (options_.spool) throw;
+      env_.warn("SKEIN_TELEMETRY_SPOOL", spool_->file, std::format("is not used: {}", e.what()));
+      return nullptr;
+    }
+  }
   template <class Exporter>
   made<Exporter> otlp(const otlp_collector& c, otlp_signal signal,
                       const otlp_factory::makes<Exporter>& make,
@@ -291,8 +342,7 @@ class workshop {
           "telemetry::setup: otlp_collector needs a factory: link skein::otlp and pass .otlp = "
           "skein::otlp::make_exporter");
     }
-    auto config = otlp_from(env_, c, signal);
-    config.timeout = std::max(std::chrono::milliseconds(1), std::min(config.timeout, at_most));
+    const auto config = config_of(c, signal, at_most);
     auto exporter = make(config);
     if (!exporter) throw usage_error("telemetry::setup: the factory in .otlp made no exporter");
     auto remake = [config, make](std::chrono::milliseconds timeout) {
@@ -333,14 +383,14 @@ class workshop {
                        batch_queue<span_signal>::remake remake) {
     auto q = std::make_shared<batch_queue<span_signal>>(std::move(e), batch, std::move(remake));
     senders_.spans.push_back(q);
-    return std::make_unique<batch_processor>(std::move(q));
+    return std::make_unique<span_queue_processor<batch_queue<span_signal>>>(std::move(q));
   }
   std::unique_ptr<sdk::logs::LogRecordProcessor> queued_logs(
       std::unique_ptr<sdk::logs::LogRecordExporter> e, const batch_options& batch,
       batch_queue<log_signal>::remake remake) {
     auto q = std::make_shared<batch_queue<log_signal>>(std::move(e), batch, std::move(remake));
     senders_.logs.push_back(q);
-    return std::make_unique<log_batch_processor>(std::move(q));
+    return std::make_unique<log_queue_processor<batch_queue<log_signal>>>(std::move(q));
   }
   void add_metrics(metric_sender::exporter_ptr e, const metric_options& metering,
                    metric_sender::remake remake) {
@@ -361,6 +411,9 @@ class workshop {
   batch_options batch_;
   batch_options log_batch_;
   metric_options metering_;
+  std::optional<spool_options> spool_;
+  int spooled_spans_ = 0;
+  int spooled_logs_ = 0;
   senders senders_;
   std::vector<std::shared_ptr<metric_sender>> readers_;
 };
@@ -374,6 +427,8 @@ struct pipeline::state {
   std::chrono::milliseconds deadline{};
   nostd::shared_ptr<trace::TracerProvider> tracers;   // null when disabled
   sdk::trace::TracerProvider* sdk_tracers = nullptr;  // the same
+  span_gate* gate = nullptr;                          // in it
+  bool tail_sampled = false;
   nostd::shared_ptr<trace::TracerProvider> previous_tracers;
   nostd::shared_ptr<opentelemetry::metrics::MeterProvider> meters;  // null if they go nowhere
   nostd::shared_ptr<opentelemetry::metrics::MeterProvider> previous_meters;
@@ -405,6 +460,8 @@ struct pipeline::state {
     if (propagator && global_propagator::GetGlobalPropagator().get() == propagator.get()) {
       global_propagator::SetGlobalPropagator(previous_propagator);
     }
+    if (gate != nullptr) gate->finish();
+    if (tail_sampled) traces_may_be_dropped(false);
     auto by = sender::clock::now() + deadline;
     each_sender([&](sender& s) { s.start_close(by); });
     each_sender([](sender& s) { s.finish_close(); });
@@ -427,12 +484,11 @@ flush_result pipeline::flush(std::chrono::milliseconds deadline) {
   auto finish = [&](std::vector<std::shared_ptr<sender>>& some, sent_counts& to) {
     for (auto& s : some) {
       auto one = s->finish_flush(by);
-      to.delivered += one.delivered;
-      to.failed += one.failed;
-      to.dropped += one.dropped;
+      to += one;
       sum.in_time = sum.in_time && one.in_time;
     }
   };
+  if (state_->gate != nullptr) sum.unsampled = state_->gate->take_unsampled();
   finish(state_->senders.spans, sum);
   finish(state_->senders.metrics, sum.metrics);
   finish(state_->senders.logs, sum.logs);
@@ -447,7 +503,12 @@ pipeline setup(setup_options options) {
   environment env;
   set_log_level(env);
   if (auto file = env.text("OTEL_CONFIG_FILE")) {
-    env.warn("OTEL_CONFIG_FILE", *file, "is not read by Skein; the other OTEL_* variables hold");
+    // With it all other variables are void; to go on by them would be something else than asked.
+    throw usage_error(
+        std::format("telemetry::setup: OTEL_CONFIG_FILE is {}, and Skein reads no configuration "
+                    "files. Unset it and use the other OTEL_* variables, or give what it says as "
+                    "options of setup()",
+                    *file));
   }
   install();
   options.flush_deadline = std::clamp<std::chrono::milliseconds>(
@@ -455,20 +516,33 @@ pipeline setup(setup_options options) {
 
   auto state = std::make_unique<pipeline::state>();
   state->deadline = options.flush_deadline;
-  bool disabled = env.is_true("OTEL_SDK_DISABLED");
+  const bool disabled = env.is_true("OTEL_SDK_DISABLED") || !enabled();
   if (!disabled) {
     auto destinations = std::move(options.exporters.list());
     if (destinations.empty()) destinations = destinations_from(env, options.otlp);
     const auto collectors = collectors_of(destinations);
     const auto resource = to_resource(resource_from(env, options));
+    if (options.tail) {
+      // Decided late, a trace comes all at once.
+      if (!options.batch) options.batch = batch_from(env);
+      options.batch->max_queue_size =
+          std::max(options.batch->max_queue_size, options.tail->max_spans);
+      traces_may_be_dropped(true);
+      state->tail_sampled = true;
+    }
     workshop make(env, options);
     std::vector<processor_ptr> processors;
     for (auto& d : destinations) processors.push_back(std::visit(make, d));
     auto meters = make.meters(options.metrics, collectors, resource);
     auto loggers = make.loggers(options.logs, collectors, resource);
     state->senders = make.take_senders();
-    state->sdk_tracers = new sdk::trace::TracerProvider(std::move(processors), resource,
-                                                        make_sampler(sampler_from(env)));
+    auto gate = std::make_unique<span_gate>(
+        std::move(processors), options.limits ? *options.limits : span_limits_from(env),
+        options.tail);
+    state->gate = gate.get();
+    state->sdk_tracers = new sdk::trace::TracerProvider(
+        std::move(gate), resource,
+        options.sampler ? std::move(options.sampler) : make_sampler(sampler_from(env)));
     state->tracers = nostd::shared_ptr<trace::TracerProvider>(state->sdk_tracers);
     state->previous_tracers = global_provider::GetTracerProvider();
     global_provider::SetTracerProvider(state->tracers);
@@ -484,7 +558,8 @@ pipeline setup(setup_options options) {
       logger_provider::SetLoggerProvider(state->loggers);
     }
   }
-  state->propagator = make_propagator(propagators_from(env));
+  state->propagator =
+      make_propagator(options.propagators ? *options.propagators : propagators_from(env));
   state->previous_propagator = global_propagator::GetGlobalPropagator();
   global_propagator::SetGlobalPropagator(state->propagator);
   return pipeline(std::move(state));

@@ -11,8 +11,9 @@
 #include <opentelemetry/nostd/variant.h>
 #include <opentelemetry/sdk/common/attribute_utils.h>
 
-#include <skein/json/text.hpp>
 #include <skein/telemetry/span_record.hpp>
+
+#include "telemetry/owned_value.hpp"
 
 namespace skein::telemetry {
 
@@ -33,24 +34,6 @@ std::int64_t nanoseconds(opentelemetry::common::SystemTimestamp t) {
   return t.time_since_epoch().count();
 }
 
-struct to_value {
-  json::value operator()(bool v) const { return v; }
-  json::value operator()(double v) const { return v; }
-  json::value operator()(const std::string& v) const { return {json::valid_utf8(v)}; }
-  template <std::integral I>
-  json::value operator()(I v) const {
-    if (std::in_range<std::int64_t>(v)) return static_cast<std::int64_t>(v);
-    return static_cast<std::uint64_t>(v);
-  }
-  template <class T>
-  json::value operator()(const std::vector<T>& all) const {
-    json::array out;
-    out.reserve(all.size());
-    for (const T& v : all) out.push_back((*this)(v));
-    return out;
-  }
-};
-
 using owned_attributes = std::unordered_map<std::string, sdk::common::OwnedAttributeValue>;
 json::object to_object(const owned_attributes& attributes) {
   std::vector<const owned_attributes::value_type*> sorted;
@@ -58,7 +41,7 @@ json::object to_object(const owned_attributes& attributes) {
   for (const auto& a : attributes) sorted.push_back(&a);
   std::ranges::sort(sorted, {}, [](const auto* a) -> const std::string& { return a->first; });
   json::object out;
-  for (const auto* a : sorted) out.emplace(a->first, nostd::visit(to_value{}, a->second));
+  for (const auto* a : sorted) out.emplace(a->first, nostd::visit(owned_to_value{}, a->second));
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include <skein/telemetry/semconv.hpp>
 #include <skein/telemetry/tree.hpp>
 
+#include "telemetry/dollars.hpp"
 #include "telemetry/forest.hpp"
 
 namespace skein::telemetry {
@@ -84,6 +85,10 @@ std::string facts(const span_record& span, const tree_style& style, const alphab
   auto in = integer_of(span, semconv::usage_input_tokens);
   auto tokens = integer_of(span, semconv::usage_output_tokens);
   if (in || tokens) add(std::format("{}{}{} tokens", in.value_or(0), a.arrow, tokens.value_or(0)));
+  auto estimated = integer_of(span, semconv::usage_estimated_input).value_or(0) +
+                   integer_of(span, semconv::usage_estimated_output).value_or(0);
+  if (estimated != 0) add(std::format("+{} estimated", estimated));
+  if (auto cost = number_of(span, semconv::usage_cost)) add(dollars_text(*cost));
   add(outcome_text(span, style));
   if (style.time == tree_style::times::shown) {
     if (auto first = number_of(span, semconv::response_time_to_first_chunk)) {

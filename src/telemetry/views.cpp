@@ -13,27 +13,28 @@
 
 namespace skein::telemetry {
 
-namespace sdk = opentelemetry::sdk::metrics;
+namespace sdk = opentelemetry::sdk;
 
 namespace {
 
 void add_all(auto& to) {
   for (const auto* m : semconv::metrics::all) {
     if (m->kind != semconv::instrument::histogram) continue;
-    auto buckets = std::make_shared<sdk::HistogramAggregationConfig>();
+    auto buckets = std::make_shared<sdk::metrics::HistogramAggregationConfig>();
     buckets->boundaries_.assign(m->boundaries.begin(), m->boundaries.end());
-    to.AddView(std::make_unique<sdk::InstrumentSelector>(
-                   sdk::InstrumentType::kHistogram, std::string(m->name), std::string(m->unit)),
-               std::make_unique<sdk::MeterSelector>(std::string(semconv::scope_name), "", ""),
-               std::make_unique<sdk::View>(std::string(m->name), std::string(m->about),
-                                           std::string(m->unit), sdk::AggregationType::kHistogram,
-                                           std::move(buckets)));
+    to.AddView(
+        std::make_unique<sdk::metrics::InstrumentSelector>(
+            sdk::metrics::InstrumentType::kHistogram, std::string(m->name), std::string(m->unit)),
+        std::make_unique<sdk::metrics::MeterSelector>(std::string(semconv::scope_name), "", ""),
+        std::make_unique<sdk::metrics::View>(
+            std::string(m->name), std::string(m->about), std::string(m->unit),
+            sdk::metrics::AggregationType::kHistogram, std::move(buckets)));
   }
 }
 
 }  // namespace
 
-void add_views(sdk::MeterProvider& to) { add_all(to); }
-void add_views(sdk::ViewRegistry& to) { add_all(to); }
+void add_views(sdk::metrics::MeterProvider& to) { add_all(to); }
+void add_views(sdk::metrics::ViewRegistry& to) { add_all(to); }
 
 }  // namespace skein::telemetry

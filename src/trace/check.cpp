@@ -70,6 +70,15 @@ constexpr std::array entries{
     entry{{"impossible_usage", severity::error,
            "A part of the tokens is more than the whole, or negative."},
           impossible_usage},
+    entry{{"metric_disagrees", severity::error,
+           "A metric counts less than the spans of its time, resource and instrumentation: bills "
+           "and dashboards made from it are wrong."},
+          metric_disagrees},
+    entry{{"metric_beyond_spans", severity::note,
+           "A metric counts more than the spans that are here: right if spans are sampled, were "
+           "removed or are on their way, else spans are lost. With --all-spans it is an error "
+           "(metric_disagrees)."},
+          metric_beyond_spans},
     entry{{"first_chunk_outside", severity::error,
            "The time to the first chunk is longer than the span, or negative."},
           first_chunk_outside},
@@ -96,8 +105,13 @@ constexpr std::array entries{
            "A value that stands for nothing, such as `unknown`, gets grouped and counted as if it "
            "were one. What is not known is left out."},
           placeholder},
-    entry{{"deprecated_name", severity::warning,
-           "The attribute has another name in the conventions since 1.37 or earlier."},
+    entry{{"misspelt_value", severity::note,
+           "A well-known value is meant, but written in another way: it is not counted with its "
+           "like."},
+          misspelt_value},
+    entry{{"deprecated_name", severity::note,
+           "The attribute has another name in the conventions now. Old names are understood here, "
+           "but backends move on."},
           deprecated_name},
     entry{
         {"wrong_kind", severity::warning,
@@ -117,6 +131,10 @@ constexpr std::array entries{
            "Messages, arguments or results are recorded. Fine with consent (--content-allowed); "
            "otherwise somebody left capturing on."},
           content_recorded},
+    entry{{"history_missing", severity::note,
+           "A model call refers to messages of an earlier one that is not here: its history cannot "
+           "be shown in full."},
+          history_missing},
     entry{{"secret", severity::error,
            "A value looks like a key, a token or a URL with a password. Take it out of the "
            "telemetry, "
@@ -138,12 +156,14 @@ const rule* rule_named(std::string_view name) {
 // Spans by identifier, for check_tree's answers.
 using index = std::map<std::pair<std::string_view, std::string_view>, const span_record*>;
 
-// An agent of others may leave its tokens out; ours may not.
-bool keeps_no_account(const span_record& s) {
+// An agent of others may leave its tokens out, or tell them without spans of its model calls; ours
+// may not.
+bool keeps_no_account(const telemetry::forest& f, const span_record& s) {
   namespace semconv = telemetry::semconv;
-  return s.scope_name != semconv::scope_name &&
-         !s.attributes.contains(semconv::usage_input_tokens) &&
-         !s.attributes.contains(semconv::usage_output_tokens);
+  if (s.scope_name == semconv::scope_name) return false;
+  if (!has(s, semconv::usage_input_tokens) && !has(s, semconv::usage_output_tokens)) return true;
+  auto all = f.below(f.find(s.trace_id, s.span_id));
+  return std::ranges::none_of(all, [&](const auto& b) { return is_inference(f[b.first]); });
 }
 
 }  // namespace
@@ -163,6 +183,11 @@ std::string_view name_of(severity s) noexcept {
 std::span<const rule> rules() { return abouts; }
 
 std::vector<finding> check(std::span<const span_record> spans, const check_options& options) {
+  return check(spans, {}, options);
+}
+
+std::vector<finding> check(std::span<const span_record> spans,
+                           std::span<const metric_point> metrics, const check_options& options) {
   std::vector<span_record> ended;
   std::vector<span_record> open;
   for (const auto& s : spans) (s.end == 0 && s.start != 0 ? open : ended).push_back(s);
@@ -179,14 +204,20 @@ std::vector<finding> check(std::span<const span_record> spans, const check_optio
     auto entry = std::ranges::find(entries, p.rule, [](const auto& e) { return e.about.name; });
     if (about == nullptr || entry->find != nullptr || !wanted(p.rule)) continue;
     auto found = by_id.find({p.trace_id, p.span_id});
-    if (p.rule == "usage_sum" && found != by_id.end() && keeps_no_account(*found->second)) continue;
+    if (p.rule == "usage_sum" && found != by_id.end() && keeps_no_account(forest, *found->second)) {
+      continue;
+    }
     out.push_back({about, p.trace_id, p.span_id, p.span, p.message});
   }
   for (std::size_t e = 0; e < entries.size(); ++e) {
     if (entries[e].find == nullptr || !wanted(entries[e].about.name)) continue;
     observations found;
-    entries[e].find({forest, options}, found);
+    entries[e].find({forest, metrics, options}, found);
     for (auto& o : found) {
+      if (o.span == telemetry::forest::none) {
+        out.push_back({&abouts[e], {}, {}, std::move(o.what), std::move(o.message)});
+        continue;
+      }
       const auto& s = spans[o.span];
       out.push_back({&abouts[e], s.trace_id, s.span_id, s.name, std::move(o.message)});
     }

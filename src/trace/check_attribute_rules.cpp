@@ -1,14 +1,17 @@
-// Rules about attributes: names, types, values.
+// Rules about attributes, by the table of the conventions: names, types, values.
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdint>
+#include <cstddef>
 #include <format>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <skein/json/value.hpp>
-#include <skein/telemetry/semconv.hpp>
+#include <skein/telemetry/conventions.hpp>
+#include <skein/telemetry/conventions/former.hpp>
 
 #include "trace/check_rules.hpp"
 #include "trace/genai.hpp"
@@ -16,194 +19,176 @@
 namespace skein::trace {
 
 namespace semconv = telemetry::semconv;
-using telemetry::forest;
-using telemetry::integer_of;
+using semconv::level;
+using semconv::value_type;
 using telemetry::span_kind;
 using telemetry::span_record;
-using telemetry::span_status;
 using telemetry::text_of;
 
 namespace {
 
-bool has(const span_record& s, std::string_view key) {
-  return s.attributes.if_contains(key) != nullptr;
+// Under its name, or one from before.
+bool has_any(const span_record& s, std::string_view key) {
+  if (has(s, key)) return true;
+  return std::ranges::any_of(semconv::former_names,
+                             [&](const auto& f) { return f.now == key && has(s, f.was); });
 }
 
-bool is_genai(const span_record& s) {
-  return std::ranges::any_of(s.attributes,
-                             [](const auto& a) { return a.key().starts_with("gen_ai."); });
-}
-
-template <std::size_t N>
-bool among(const std::array<std::string_view, N>& all, std::string_view one) {
-  return std::ranges::find(all, one) != all.end();
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return out;
-}
-
-// For a message: values of enumerations are no content, but they come from anybody.
-std::string quoted(std::string_view value) {
-  constexpr std::size_t most = 40;
-  std::string out = "`";
-  for (char c : value.substr(0, most)) out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  return out + (value.size() > most ? "...`" : "`");
-}
-
-constexpr auto operations = std::to_array<std::string_view>(
-    {"chat", "generate_content", "text_completion", "embeddings", "retrieval", "fetch_response",
-     "create_agent", "invoke_agent", "execute_tool", "invoke_workflow", "plan",
-     "create_memory_store", "delete_memory_store", "create_memory", "update_memory",
-     "upsert_memory", "search_memory", "delete_memory"});
-constexpr auto providers = std::to_array<std::string_view>(
-    {"openai", "azure.ai.openai", "azure.ai.inference", "anthropic", "aws.bedrock", "gcp.gemini",
-     "gcp.vertex_ai", "gcp.gen_ai", "cohere", "mistral_ai", "groq", "deepseek", "x_ai",
-     "perplexity", "ibm.watsonx.ai", "moonshot_ai"});
-constexpr auto output_types = std::to_array<std::string_view>({"text", "json", "image", "speech"});
-constexpr auto response_statuses = std::to_array<std::string_view>(
-    {"queued", "in_progress", "completed", "incomplete", "failed", "cancelled"});
-constexpr auto outcomes = std::to_array<std::string_view>({"cancelled", "deadline", "abandoned"});
-
-// Without which separators and case: `Mistral-AI` is meant to be `mistral_ai`.
+// Small letters and digits alone: `Mistral-AI` is meant to be `mistral_ai`.
 std::string letters(std::string_view text) {
-  auto out = lower(text);
-  std::erase_if(out, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
+  std::string out;
+  for (char c : text) {
+    auto u = static_cast<unsigned char>(c);
+    if (std::isalnum(u) != 0) out += static_cast<char>(std::tolower(u));
+  }
   return out;
 }
 
-struct alias {
-  std::string_view used;
-  std::string_view instead;
-};
-constexpr std::array provider_aliases{alias{"mistralai", "mistral_ai"},
-                                      alias{"mistral", "mistral_ai"},
-                                      alias{"googlevertexai", "gcp.vertex_ai"},
-                                      alias{"vertexai", "gcp.vertex_ai"},
-                                      alias{"gemini", "gcp.gemini"},
-                                      alias{"googlegenai", "gcp.gen_ai"},
-                                      alias{"bedrock", "aws.bedrock"},
-                                      alias{"amazonbedrock", "aws.bedrock"},
-                                      alias{"azureopenai", "azure.ai.openai"},
-                                      alias{"xai", "x_ai"},
-                                      alias{"anthropicclaude", "anthropic"},
-                                      alias{"claude", "anthropic"}};
+// Attributes that tell whose a span is, not what it does: some put them on every span.
+bool is_about_context(std::string_view key) {
+  constexpr std::array keys{semconv::conversation_id,   semconv::agent_name,
+                            semconv::agent_id,          semconv::agent_version,
+                            semconv::agent_description, semconv::workflow_name};
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+// Whether it is an operation of the conventions, whatever it says it is: names of others that
+// begin with gen_ai do not make it one.
+bool should_name_operation(const span_record& s) {
+  if (is_mcp(s)) return false;
+  auto says = [](std::string_view key) {
+    return key.starts_with("gen_ai.") && !is_about_context(key) &&
+           (semconv::find_attribute(key) != nullptr ||
+            std::ranges::contains(semconv::former_names, key, &semconv::former_name::was));
+  };
+  return s.scope_name == semconv::scope_name ||
+         std::ranges::any_of(s.attributes, [&](const auto& a) { return says(a.key()); });
+}
+
+std::string_view name_of(value_type t) {
+  switch (t) {
+    case value_type::text:
+      return "a string";
+    case value_type::texts:
+      return "a list of strings";
+    case value_type::integer:
+      return "an integer";
+    case value_type::real:
+      return "a number";
+    case value_type::boolean:
+      return "true or false";
+    case value_type::any:
+      break;
+  }
+  return "a value";
+}
+
+bool fits(const json::value& v, value_type t) {
+  switch (t) {
+    case value_type::text:
+      return v.is_string();
+    case value_type::texts:
+      return v.is_array() &&
+             std::ranges::all_of(v.get_array(), [](const json::value& e) { return e.is_string(); });
+    case value_type::integer:
+      return v.is_int64();
+    case value_type::real:
+      return v.is_number();  // some languages know one kind of number
+    case value_type::boolean:
+      return v.is_bool();
+    case value_type::any:
+      break;
+  }
+  return true;
+}
+
+// What people write instead of a well-known provider.
+constexpr std::array provider_spellings{semconv::former_value{"mistralai", "mistral_ai"},
+                                        semconv::former_value{"mistral", "mistral_ai"},
+                                        semconv::former_value{"google", "gcp.gen_ai"},
+                                        semconv::former_value{"googleai", "gcp.gen_ai"},
+                                        semconv::former_value{"googlegenai", "gcp.gen_ai"},
+                                        semconv::former_value{"bedrock", "aws.bedrock"},
+                                        semconv::former_value{"amazonbedrock", "aws.bedrock"},
+                                        semconv::former_value{"azureopenai", "azure.ai.openai"},
+                                        semconv::former_value{"anthropicclaude", "anthropic"},
+                                        semconv::former_value{"claude", "anthropic"}};
+
+// Of providers that the conventions have no value for, as Skein's clients say it.
+constexpr std::array<std::string_view, 7> other_providers{
+    "ollama", "llama_cpp", "vllm", "lm_studio", "openrouter", "together_ai", "fireworks_ai"};
+
+// The well-known value that is meant, or none.
+std::string_view meant_provider(std::string_view v) {
+  for (const auto& f : semconv::former_providers) {
+    if (f.was == v) return f.now;
+  }
+  auto plain = letters(v);
+  for (auto p : semconv::provider_names) {
+    if (letters(p) == plain) return p;
+  }
+  for (const auto& p : provider_spellings) {
+    if (p.was == plain) return p.now;
+  }
+  return {};
+}
+
+// Sets that are as good as closed: backends know these and show others as something else.
+bool is_enumeration(const semconv::attribute& a) {
+  return a.set == semconv::values_are::closed || a.name == semconv::operation_name ||
+         a.name == semconv::output_type;
+}
+
+template <class Use>
+void each_text(const json::value& v, Use use) {
+  if (const auto* one = v.if_string()) {
+    use(std::string_view(*one));
+  } else if (const auto* all = v.if_array()) {
+    for (const auto& e : *all) {
+      if (const auto* text = e.if_string()) use(std::string_view(*text));
+    }
+  }
+}
 
 }  // namespace
 
 void missing_attribute(const material& m, observations& out) {
-  struct need {
-    bool (*applies)(const span_record&);
-    std::string_view key;
-  };
-  // The requirement level `Required` of the conventions, and error.type, which failures require.
-  constexpr std::array needs{
-      need{[](const span_record& s) { return is_genai(s) || s.scope_name == semconv::scope_name; },
-           semconv::operation_name},
-      need{[](const span_record& s) {
-             auto o = operation_of(s);
-             return calls_a_model(s) || o == "fetch_response" || o == "create_agent" ||
-                    (o == "invoke_agent" && s.kind == span_kind::client);
-           },
-           semconv::provider_name},
-      need{is_tool, semconv::tool_name},
-      need{[](const span_record& s) { return operation_of(s) == "fetch_response"; },
-           semconv::response_id},
-  };
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    for (const auto& n : needs) {
-      if (n.applies(m.spans[i]) && !has(m.spans[i], n.key)) {
-        out.push_back({i, std::format("lacks {}", n.key)});
-      }
+    const auto& s = m.spans[i];
+    auto lacks = [&](std::string_view key) {
+      if (!has_any(s, key)) out.push_back({i, std::format("lacks {}", key)});
+    };
+    const auto* what = is_mcp(s) ? nullptr : semconv::find_span_type(operation_of(s));
+    if (what == nullptr) {
+      if (should_name_operation(s)) lacks(semconv::operation_name);
+      continue;
+    }
+    for (const auto& u : what->uses) {
+      if (u.need == level::required && u.in == semconv::names::both) lacks(u.name);
+    }
+    // The table has agents of this process; one that is elsewhere has a provider.
+    if (what == &semconv::spans::invoke_agent && s.kind == span_kind::client) {
+      lacks(semconv::provider_name);
     }
   }
 }
 
 void wrong_type(const material& m, observations& out) {
-  enum class type : std::uint8_t { text, whole, number, flag, texts };
-  struct expected {
-    std::string_view key;
-    enum type is;
-  };
-  static constexpr std::array types{
-      expected{semconv::operation_name, type::text},
-      expected{semconv::provider_name, type::text},
-      expected{semconv::conversation_id, type::text},
-      expected{semconv::output_type, type::text},
-      expected{semconv::request_model, type::text},
-      expected{semconv::request_max_tokens, type::whole},
-      expected{semconv::request_temperature, type::number},
-      expected{semconv::request_top_p, type::number},
-      expected{semconv::request_top_k, type::number},  // a double until 1.41
-      expected{semconv::request_seed, type::whole},
-      expected{semconv::request_stop_sequences, type::texts},
-      expected{semconv::request_frequency_penalty, type::number},
-      expected{semconv::request_presence_penalty, type::number},
-      expected{semconv::request_reasoning_level, type::text},
-      expected{semconv::request_stream, type::flag},
-      expected{"gen_ai.request.choice.count", type::whole},
-      expected{"gen_ai.request.encoding_formats", type::texts},
-      expected{"gen_ai.embeddings.dimension.count", type::whole},
-      expected{semconv::response_id, type::text},
-      expected{semconv::response_model, type::text},
-      expected{semconv::response_finish_reasons, type::texts},
-      expected{semconv::response_time_to_first_chunk, type::number},
-      expected{semconv::agent_name, type::text},
-      expected{semconv::agent_description, type::text},
-      expected{"gen_ai.agent.id", type::text},
-      expected{semconv::tool_name, type::text},
-      expected{semconv::tool_call_id, type::text},
-      expected{semconv::tool_type, type::text},
-      expected{semconv::error_type, type::text},
-      expected{semconv::server_address, type::text},
-      expected{semconv::server_port, type::whole}};
-  auto name_of_type = [](enum type t) -> std::string_view {
-    switch (t) {
-      case type::text:
-        return "a string";
-      case type::whole:
-        return "an integer";
-      case type::number:
-        return "a number";
-      case type::flag:
-        return "true or false";
-      case type::texts:
-        break;
-    }
-    return "a list of strings";
-  };
-  auto fits = [](const json::value& v, enum type t) {
-    switch (t) {
-      case type::text:
-        return v.is_string();
-      case type::whole:
-        return v.is_int64();
-      case type::number:
-        return v.is_number();
-      case type::flag:
-        return v.is_bool();
-      case type::texts:
-        return v.is_array() && std::ranges::all_of(v.get_array(), [](const json::value& e) {
-                 return e.is_string();
-               });
-    }
-    return true;
-  };
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    for (const auto& a : m.spans[i].attributes) {
+    const auto& s = m.spans[i];
+    if (!is_genai(s) && !is_mcp(s)) continue;
+    for (const auto& a : s.attributes) {
       std::string_view key = a.key();
-      auto wanted = std::ranges::find(types, key, &expected::key);
-      auto is = wanted != types.end() ? wanted->is : type::whole;
-      if (wanted == types.end() &&
-          !(key.starts_with("gen_ai.usage.") && key.ends_with("_tokens"))) {
-        continue;
-      }
-      if (!fits(a.value(), is)) {
-        out.push_back({i, std::format("{} is not {}", key, name_of_type(is))});
+      const auto* known = semconv::find_attribute(key);
+      // Tokens by kind are many, and have names of one form.
+      const bool tokens = key.starts_with("gen_ai.usage.") && key.ends_with("_tokens");
+      if (known == nullptr && !tokens) continue;
+      auto type = known != nullptr ? known->type : value_type::integer;
+      if (key == semconv::request_top_k) type = value_type::real;  // as it was in 1.41
+      if (!fits(a.value(), type)) {
+        out.push_back({i, std::format("{} is not {}", key, name_of(type))});
+      } else if (key == semconv::server_address && text_of(s, key).contains("://")) {
+        out.push_back({i, std::format("{} is a URL, not a host", key)});
       }
     }
   }
@@ -211,221 +196,73 @@ void wrong_type(const material& m, observations& out) {
 
 void unknown_value(const material& m, observations& out) {
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    auto one_of = [&](std::string_view key, const auto& values) {
-      auto v = text_of(s, key);
-      if (!v.empty() && !among(values, v)) {
-        out.push_back({i, std::format("{} {} is none of the conventions'", key, quoted(v))});
+    for (const auto& a : m.spans[i].attributes) {
+      const auto* known = semconv::find_attribute(a.key());
+      if (known == nullptr || known->well_known.empty() || !is_enumeration(*known)) continue;
+      each_text(a.value(), [&](std::string_view v) {
+        if (v.empty() || std::ranges::find(known->well_known, v) != known->well_known.end()) return;
+        out.push_back(
+            {i, std::format("{} {} is none of the conventions'", known->name, quoted(v))});
+      });
+    }
+  }
+}
+
+void misspelt_value(const material& m, observations& out) {
+  for (std::size_t i = 0; i < m.spans.size(); ++i) {
+    for (const auto& a : m.spans[i].attributes) {
+      const auto* known = semconv::find_attribute(a.key());
+      if (known == nullptr || known->well_known.empty() || is_enumeration(*known) ||
+          known->name == semconv::provider_name || !fits(a.value(), known->type)) {
+        continue;
       }
-    };
-    one_of(semconv::operation_name, operations);
-    one_of(semconv::output_type, output_types);
-    one_of("gen_ai.response.status", response_statuses);
-    one_of(semconv::outcome, outcomes);
+      each_text(a.value(), [&](std::string_view v) {
+        if (std::ranges::find(known->well_known, v) != known->well_known.end()) return;
+        auto plain = letters(v);
+        auto meant = std::ranges::find_if(known->well_known, [&](std::string_view w) {
+          auto right = letters(w);
+          return right == plain || right + 's' == plain;
+        });
+        if (meant == known->well_known.end()) return;
+        out.push_back({i, std::format("{} {} should be `{}`", known->name, quoted(v), *meant)});
+      });
+    }
   }
 }
 
 void unknown_provider(const material& m, observations& out) {
+  constexpr auto& known = semconv::provider_names;
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
     auto v = text_of(m.spans[i], semconv::provider_name);
-    if (v.empty() || among(providers, v)) continue;
-    auto plain = letters(v);
-    std::string_view instead;
-    for (auto p : providers) {
-      if (letters(p) == plain) instead = p;
-    }
-    for (const auto& a : provider_aliases) {
-      if (a.used == plain) instead = a.instead;
-    }
-    out.push_back({i, instead.empty() ? std::format("{} {} is none of the well-known ones",
-                                                    semconv::provider_name, quoted(v))
-                                      : std::format("{} {} should be `{}`", semconv::provider_name,
-                                                    quoted(v), instead)});
+    if (v.empty() || std::ranges::contains(known, v)) continue;
+    if (std::ranges::contains(other_providers, v)) continue;
+    auto meant = meant_provider(v);
+    out.push_back({i, meant.empty() ? std::format("{} {} is none of the well-known ones",
+                                                  semconv::provider_name, quoted(v))
+                                    : std::format("{} {} should be `{}`", semconv::provider_name,
+                                                  quoted(v), meant)});
   }
 }
 
-void placeholder(const material& m, observations& out) {
-  constexpr auto words = std::to_array<std::string_view>(
-      {"", "unknown", "none", "null", "undefined", "n/a", "nan", "nil", "[]", "{}"});
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    for (const auto& a : s.attributes) {
-      std::string_view key = a.key();
-      bool ours = key.starts_with("gen_ai.") || key == semconv::server_address ||
-                  key == semconv::error_type;
-      if (!ours || !a.value().is_string()) continue;
-      // A tool may have no arguments and give nothing.
-      if (key == semconv::tool_call_arguments || key == semconv::tool_call_result) continue;
-      std::string_view v(a.value().get_string());
-      if (among(words, lower(v))) {
-        out.push_back({i, std::format("{} is {}: leave it out instead", key, quoted(v))});
-      }
-    }
-    if (!is_inference(s) || s.status == span_status::error) continue;
-    auto tokens = integer_of(s, semconv::usage_output_tokens);
-    bool answered =
-        has(s, semconv::response_time_to_first_chunk) || has(s, semconv::output_messages);
-    if (tokens == 0 && answered && text_of(s, semconv::outcome).empty()) {
-      out.push_back(
-          {i, std::format("{} is 0, but there was an answer", semconv::usage_output_tokens)});
-    }
-  }
-}
-
+// Once for a name and an instrumentation, however many spans have it.
 void deprecated_name(const material& m, observations& out) {
-  static constexpr std::array names{
-      alias{"gen_ai.system", "gen_ai.provider.name"},
-      alias{"gen_ai.usage.prompt_tokens", "gen_ai.usage.input_tokens"},
-      alias{"gen_ai.usage.completion_tokens", "gen_ai.usage.output_tokens"},
-      alias{"gen_ai.prompt", "gen_ai.input.messages"},
-      alias{"gen_ai.completion", "gen_ai.output.messages"},
-      alias{"gen_ai.openai.request.seed", "gen_ai.request.seed"},
-      alias{"gen_ai.openai.request.response_format", "gen_ai.output.type"},
-      alias{"gen_ai.openai.request.service_tier", "openai.request.service_tier"},
-      alias{"gen_ai.openai.response.service_tier", "openai.response.service_tier"},
-      alias{"gen_ai.openai.response.system_fingerprint", "openai.response.system_fingerprint"}};
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    for (const auto& n : names) {
-      if (has(s, n.used)) out.push_back({i, std::format("{} is now {}", n.used, n.instead)});
-    }
-  }
-}
-
-void wrong_kind(const material& m, observations& out) {
-  auto name = [](span_kind k) -> std::string_view {
-    constexpr std::array names{"internal", "server", "client", "producer", "consumer"};
-    return names[static_cast<std::size_t>(k)];
+  struct seen {
+    std::size_t first;
+    std::size_t spans = 0;
   };
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    auto o = operation_of(s);
-    std::string_view wanted;
-    if (calls_a_model(s) || o == "fetch_response" || o == "create_agent") {
-      // Internal is for a model in this very process.
-      bool remote =
-          has(s, semconv::server_address) || among(providers, text_of(s, semconv::provider_name));
-      bool fine = s.kind == span_kind::client || (s.kind == span_kind::internal && !remote);
-      if (!fine) wanted = "client";
-    } else if (o == "execute_tool" || o == "invoke_workflow" || o == "plan") {
-      if (s.kind != span_kind::internal) wanted = "internal";
-    } else if (o == "invoke_agent") {
-      if (s.kind != span_kind::internal && s.kind != span_kind::client) {
-        wanted = "internal or client";
-      }
+  for (const auto& f : semconv::former_names) {
+    std::map<std::string_view, seen> by_scope;
+    for (std::size_t i = 0; i < m.spans.size(); ++i) {
+      const auto& s = m.spans[i];
+      if (!has(s, f.was)) continue;
+      // Both, for backends of either version.
+      if (has(s, f.now) && semconv::find_attribute(f.was) != nullptr) continue;
+      ++by_scope.try_emplace(s.scope_name, seen{i}).first->second.spans;
     }
-    if (!wanted.empty()) {
-      out.push_back({i, std::format("is of kind {}, should be {}", name(s.kind), wanted)});
-    }
-  }
-}
-
-void wrong_name(const material& m, observations& out) {
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    auto o = operation_of(s);
-    // MCP names its spans by its own methods.
-    if (!among(operations, o) || has(s, "mcp.method.name")) continue;
-    auto rest = std::string_view(s.name);
-    bool fits = rest.starts_with(o) && (rest.size() == o.size() || rest[o.size()] == ' ');
-    if (!fits) out.push_back({i, std::format("its name should begin with `{}`", o)});
-  }
-}
-
-void error_type_on_success(const material& m, observations& out) {
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    if (is_genai(s) && has(s, semconv::error_type) && s.status != span_status::error) {
-      out.push_back({i, "has error.type, but its status is no error"});
-    }
-  }
-}
-
-void status_ok(const material& m, observations& out) {
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    if (is_genai(m.spans[i]) && m.spans[i].status == span_status::ok) {
-      out.push_back({i, "its status is OK; instrumentation leaves it unset"});
-    }
-  }
-}
-
-void content_recorded(const material& m, observations& out) {
-  if (m.options.content == check_options::content::allowed) return;
-  static constexpr auto keys = std::to_array<std::string_view>(
-      {"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions",
-       "gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "gen_ai.retrieval.query.text",
-       "gen_ai.retrieval.documents", "gen_ai.memory.query.text", "gen_ai.memory.records",
-       "gen_ai.prompt", "gen_ai.completion", "input.value", "output.value",
-       "traceloop.entity.input", "traceloop.entity.output", "langfuse.observation.input",
-       "langfuse.observation.output"});
-  static constexpr auto prefixes = std::to_array<std::string_view>(
-      {"gen_ai.prompt.variable.", "gen_ai.prompt.0", "gen_ai.completion.0", "llm.input_messages.",
-       "llm.output_messages."});
-  auto is_content = [](std::string_view key) {
-    return among(keys, key) ||
-           std::ranges::any_of(prefixes, [&](auto p) { return key.starts_with(p); });
-  };
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    std::string found;
-    auto look = [&](const json::object& attributes) {
-      for (const auto& a : attributes) {
-        if (!is_content(a.key())) continue;
-        if (!found.empty()) found += ", ";
-        found += a.key();
-      }
-    };
-    look(s.attributes);
-    for (const auto& e : s.events) look(e.attributes);
-    if (!found.empty()) out.push_back({i, std::format("records {}", found)});
-  }
-}
-
-void secret_recorded(const material& m, observations& out) {
-  auto word = [](std::string_view text, std::size_t at) {
-    auto end = std::ranges::find_if(text.substr(at), [](char c) {
-      return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.';
-    });
-    return static_cast<std::size_t>(end - text.begin()) - at;
-  };
-  auto looks_secret = [&](std::string_view text) {
-    struct mark {
-      std::string_view begins;
-      std::size_t least;  // characters of the word, with its beginning
-    };
-    static constexpr std::array marks{mark{"Bearer ", 0}, mark{"sk-", 23},   mark{"AKIA", 20},
-                                      mark{"ghp_", 40},   mark{"xoxb-", 20}, mark{"AIza", 39}};
-    constexpr std::size_t least_token = 16;
-    for (const auto& k : marks) {
-      for (auto at = text.find(k.begins); at != text.npos; at = text.find(k.begins, at + 1)) {
-        bool starts = at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
-        auto length = k.least == 0 ? word(text, at + k.begins.size()) : word(text, at);
-        if (starts && length >= (k.least == 0 ? least_token : k.least)) return true;
-      }
-    }
-    // scheme://user:password@host
-    for (auto at = text.find("://"); at != text.npos; at = text.find("://", at + 1)) {
-      auto authority = text.substr(at + 3);
-      authority = authority.substr(0, authority.find_first_of("/?# \"'\n"));
-      auto user = authority.substr(0, authority.find('@'));
-      if (user.size() < authority.size() && user.contains(':')) return true;
-    }
-    return false;
-  };
-  for (std::size_t i = 0; i < m.spans.size(); ++i) {
-    const auto& s = m.spans[i];
-    auto look = [&](const json::object& attributes) {
-      for (const auto& a : attributes) {
-        if (a.value().is_string() && looks_secret(a.value().get_string())) {
-          out.push_back(
-              {i, std::format("{} seems to hold a key or a password", std::string_view(a.key()))});
-        }
-      }
-    };
-    look(s.attributes);
-    for (const auto& e : s.events) look(e.attributes);
-    if (looks_secret(s.status_message)) {
-      out.push_back({i, "its status message seems to hold a key or a password"});
+    for (const auto& [scope, at] : by_scope) {
+      auto more = at.spans > 1 ? std::format(", here and on {} more", at.spans - 1) : std::string();
+      auto since = f.since.empty() ? std::string() : std::format(" since {}", f.since);
+      out.push_back({at.first, std::format("{} is {}{}{}", f.was, f.now, since, more)});
     }
   }
 }

@@ -48,12 +48,15 @@ std::string in_xml(std::string_view text) {
 }
 
 std::string line_of(const finding& f) {
+  if (f.span_id.empty()) return std::format("`{}` {}", printable(f.span), printable(f.message));
   return std::format("`{}` ({} in {}) {}", printable(f.span), f.span_id, f.trace_id,
                      printable(f.message));
 }
 
 std::string verdict(const check_report& r) {
-  auto text = std::format("{} in {} checked: ", plural(r.spans, "span"), plural(r.traces, "trace"));
+  auto text =
+      std::format("{} in {}{} checked: ", plural(r.spans, "span"), plural(r.traces, "trace"),
+                  r.points == 0 ? "" : " and " + plural(r.points, "point") + " of metrics");
   if (r.findings.empty()) return text + "nothing found";
   return text + std::format("{}, {}, {}", plural(r.count(severity::error), "error"),
                             plural(r.count(severity::warning), "warning"),
@@ -95,6 +98,7 @@ json::value to_json(const check_report& report) {
   return json::object{{"source", report.source},
                       {"traces", report.traces},
                       {"spans", report.spans},
+                      {"points", report.points},
                       {"errors", report.count(severity::error)},
                       {"warnings", report.count(severity::warning)},
                       {"notes", report.count(severity::note)},
@@ -114,7 +118,9 @@ json::value to_sarif(const check_report& report) {
   json::array results;
   for (const auto& f : report.findings) {
     json::object where{
-        {"name", f.span}, {"fullyQualifiedName", f.trace_id + "/" + f.span_id}, {"kind", "object"}};
+        {"name", f.span},
+        {"fullyQualifiedName", f.span_id.empty() ? f.span : f.trace_id + "/" + f.span_id},
+        {"kind", "object"}};
     json::object location{{"logicalLocations", json::array{std::move(where)}}};
     if (!report.source.empty()) {
       location["physicalLocation"] =

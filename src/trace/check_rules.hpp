@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +15,14 @@ namespace skein::trace {
 
 struct material {
   const telemetry::forest& spans;
+  std::span<const metric_point> metrics;
   const check_options& options;
 };
 
 struct observation {
-  std::size_t span = 0;
+  std::size_t span = 0;  // or forest::none
   std::string message = {};
+  std::string what = {};  // instead of a span's name
 };
 using observations = std::vector<observation>;
 
@@ -32,10 +35,18 @@ void conversation_split(const material& m, observations& out);
 void usage_counted_twice(const material& m, observations& out);
 void impossible_usage(const material& m, observations& out);
 
+// Metrics against spans.
+void metric_disagrees(const material& m, observations& out);
+void metric_beyond_spans(const material& m, observations& out);
+
+// Content that is told by reference.
+void history_missing(const material& m, observations& out);
+
 // Attributes and their values.
 void missing_attribute(const material& m, observations& out);
 void wrong_type(const material& m, observations& out);
 void unknown_value(const material& m, observations& out);
+void misspelt_value(const material& m, observations& out);
 void unknown_provider(const material& m, observations& out);
 void placeholder(const material& m, observations& out);
 void deprecated_name(const material& m, observations& out);

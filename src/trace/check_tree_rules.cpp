@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <skein/telemetry/semconv.hpp>
 
@@ -44,6 +46,34 @@ bool has_usage(const span_record& s) {
 
 }  // namespace
 
+namespace {
+
+// Why a call belongs to an agent that it runs during; nothing if it need not. `alone`: the agent
+// has tokens of its own, but no model call below it.
+std::string_view common_to(const span_record& s, const span_record& agent, bool alone) {
+  auto conversation = text_of(s, semconv::conversation_id);
+  auto its_conversation = text_of(agent, semconv::conversation_id);
+  auto name = text_of(s, semconv::agent_name);
+  auto its_name = text_of(agent, semconv::agent_name);
+  if (!conversation.empty() && !its_conversation.empty()) {
+    return conversation == its_conversation ? "of the same conversation" : "";
+  }
+  if (!name.empty() && !its_name.empty()) return name == its_name ? "of the same agent name" : "";
+  // With nothing said, a root of the same instrumentation while the agent's own calls are missing.
+  const bool same_origin = s.scope_name == agent.scope_name && s.resource == agent.resource;
+  return alone && same_origin && s.parent_span_id.empty() ? "that lacks its model calls" : "";
+}
+
+bool has_no_calls(const forest& f, std::size_t agent) {
+  if (!has_usage(f[agent]) || f[agent].kind == telemetry::span_kind::client || f.is_stray(agent)) {
+    return false;
+  }
+  return std::ranges::none_of(f.below(agent),
+                              [&](const auto& below) { return is_inference(f[below.first]); });
+}
+
+}  // namespace
+
 // The streaming bug where not even the parent is the agent's: what ties them together is the time,
 // and the conversation or the agent's name. Beside the agent under one parent is beside_agent.
 void detached_from_agent(const material& m, observations& out) {
@@ -53,27 +83,22 @@ void detached_from_agent(const material& m, observations& out) {
   }
   // Agents by their start: those that begin after a span cannot contain it.
   std::ranges::sort(agents, {}, [&](std::size_t i) { return m.spans[i].start; });
+  std::vector<std::optional<bool>> alone(agents.size());
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
     const auto& s = m.spans[i];
     if (!is_inference(s) && !is_tool(s)) continue;
     if (above(m.spans, i, is_agent) != forest::none) continue;
-    auto conversation = text_of(s, semconv::conversation_id);
-    auto name = text_of(s, semconv::agent_name);
-    if (conversation.empty() && name.empty()) continue;
-    for (auto a : agents) {
+    for (std::size_t k = 0; k < agents.size(); ++k) {
+      auto a = agents[k];
       const auto& agent = m.spans[a];
       if (agent.start > s.start) break;
       if (!within(s, agent) || is_or_is_below(m.spans, a, i)) continue;
-      bool siblings = s.trace_id == agent.trace_id && s.parent_span_id == agent.parent_span_id;
-      auto its_conversation = text_of(agent, semconv::conversation_id);
-      auto its_name = text_of(agent, semconv::agent_name);
-      bool same_conversation = !conversation.empty() && conversation == its_conversation;
-      bool same_name = !name.empty() && name == its_name;
-      bool another = !conversation.empty() && !its_conversation.empty() && !same_conversation;
-      if (siblings || another || (!same_conversation && !same_name)) continue;
-      out.push_back(
-          {i, std::format("runs during `{}` ({}) of the same {}, but not below it", agent.name,
-                          agent.span_id, same_conversation ? "conversation" : "agent name")});
+      if (s.trace_id == agent.trace_id && s.parent_span_id == agent.parent_span_id) continue;
+      if (!alone[k]) alone[k] = has_no_calls(m.spans, a);
+      auto why = common_to(s, agent, *alone[k]);
+      if (why.empty()) continue;
+      out.push_back({i, std::format("runs during `{}` ({}) {}, but not below it", agent.name,
+                                    agent.span_id, why)});
       break;
     }
   }
@@ -108,7 +133,7 @@ void conversation_split(const material& m, observations& out) {
 }
 
 void usage_counted_twice(const material& m, observations& out) {
-  std::map<std::pair<std::string_view, std::string_view>, std::size_t> responses;
+  std::map<std::pair<std::string_view, std::string_view>, std::vector<std::size_t>> responses;
   for (std::size_t i = 0; i < m.spans.size(); ++i) {
     const auto& s = m.spans[i];
     if (is_agent(s) && !m.spans.is_stray(i)) {
@@ -134,12 +159,18 @@ void usage_counted_twice(const material& m, observations& out) {
     }
     auto id = text_of(s, semconv::response_id);
     if (id.empty()) continue;
-    auto [first, is_new] = responses.try_emplace({s.trace_id, id}, i);
-    if (!is_new) {
+    auto& same = responses[{s.trace_id, id}];
+    // Some servers give every answer the same identifier: only at the same time it is one answer.
+    auto first = std::ranges::find_if(same, [&](std::size_t j) {
+      return m.spans[j].start <= s.end && s.start <= m.spans[j].end;
+    });
+    if (first != same.end()) {
       out.push_back({i, std::format("its response is that of `{}` ({}), whose tokens are there, "
                                     "too",
-                                    m.spans[first->second].name, m.spans[first->second].span_id)});
+                                    m.spans[*first].name, m.spans[*first].span_id)});
     }
+    constexpr std::size_t most_looked_at = 100;
+    if (same.size() < most_looked_at) same.push_back(i);
   }
 }
 

@@ -1,5 +1,4 @@
 #include <array>
-#include <exception>
 #include <format>
 #include <mutex>
 #include <set>
@@ -13,7 +12,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
@@ -23,6 +21,7 @@
 #include <skein/core/error.hpp>
 #include <skein/trace/collector.hpp>
 
+#include "net/listener.hpp"
 #include "trace/receiver.hpp"
 
 namespace skein::trace {
@@ -36,11 +35,6 @@ namespace {
 
 constexpr std::uint32_t head_limit = 16 * 1024;
 constexpr std::chrono::seconds farewell{2};
-
-// A failure here is a defect of the collector: it must not go unnoticed.
-constexpr auto rethrow = [](const std::exception_ptr& e) {
-  if (e) std::rethrow_exception(e);
-};
 
 using response = http::response<http::string_body>;
 
@@ -62,17 +56,18 @@ std::string_view view_of(beast::string_view s) { return {s.data(), s.size()}; }
 class collector::machine {
  public:
   machine(store into, collector_options options)
-      : store_(std::move(into)), options_(std::move(options)), acceptor_(io_), spare_(io_) {
-    listen();
-    asio::co_spawn(io_, accept(), rethrow);
+      : store_(std::move(into)),
+        options_(std::move(options)),
+        listener_(io_, "the collector", {.address = options_.address, .port = options_.port}) {
+    asio::co_spawn(io_, listener_.accept([this](tcp::socket s) { return host(std::move(s)); }),
+                   net::rethrow);
     thread_ = std::jthread([this] { io_.run(); });
   }
 
   // With everything closed the context runs out of work, and every coroutine ends by itself.
   ~machine() {
     asio::post(io_, [this] {
-      acceptor_.close();
-      spare_.cancel();
+      listener_.close();
       for (auto* open : open_) open->close();
     });
   }
@@ -80,48 +75,14 @@ class collector::machine {
   machine(const machine&) = delete;
   machine& operator=(const machine&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  [[nodiscard]] std::string url() const {
-    const bool v6 = options_.address.contains(':');
-    return std::format("http://{}{}{}:{}", v6 ? "[" : "", options_.address, v6 ? "]" : "", port_);
-  }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
+  [[nodiscard]] std::string url() const { return listener_.url("http"); }
   [[nodiscard]] collector_counters counters() const {
     std::lock_guard lock(mutex_);
     return counters_;
   }
 
  private:
-  void listen() {
-    try {
-      const tcp::endpoint endpoint(asio::ip::make_address(options_.address), options_.port);
-      acceptor_.open(endpoint.protocol());
-      acceptor_.set_option(tcp::acceptor::reuse_address(true));
-      acceptor_.bind(endpoint);
-      acceptor_.listen();
-      port_ = acceptor_.local_endpoint().port();
-    } catch (const boost::system::system_error& e) {
-      throw transport_error(
-          std::format("the collector cannot listen on {} port {}: {}. Choose another address or "
-                      "port; port 0 takes a free one.",
-                      options_.address, options_.port, e.code().message()),
-          "listen_failed");
-    }
-  }
-
-  asio::awaitable<void> accept() {
-    while (acceptor_.is_open()) {
-      boost::system::error_code ec;
-      auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, ec));
-      if (!ec) {
-        asio::co_spawn(io_, host(std::move(socket)), rethrow);
-      } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {
-        // Out of descriptors or memory: try again when a connection has ended, or somewhat later.
-        spare_.expires_after(std::chrono::seconds{1});
-        co_await spare_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-      }
-    }
-  }
-
   asio::awaitable<void> host(tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
     boost::system::error_code ignored;
@@ -131,19 +92,19 @@ class collector::machine {
     try {
       if (crowded) {
         co_await turn_away(stream, refuse(503, "too many connections"));
-      } else if (acceptor_.is_open()) {
+      } else if (listener_.is_open()) {
         co_await serve(stream);
       }
     } catch (const boost::system::system_error&) {
       // The client is gone, too slow, or we are leaving.
     }
     open_.erase(&stream);
-    spare_.cancel();
+    listener_.connection_ended();
   }
 
   asio::awaitable<void> serve(beast::tcp_stream& stream) {
     beast::flat_buffer buffer(head_limit + options_.max_body);
-    while (acceptor_.is_open()) {
+    while (listener_.is_open()) {
       http::request_parser<http::string_body> parser;
       parser.header_limit(head_limit);
       parser.body_limit(options_.max_body);
@@ -192,7 +153,8 @@ class collector::machine {
                          .content_encoding = view_of(request[http::field::content_encoding]),
                          .body = request.body()},
                         options_.max_body,
-                        [this](std::span<const telemetry::span_record> s) { store_.insert(s); });
+                        {.spans = [this](auto s) { store_.insert(s); },
+                         .metrics = [this](auto m) { store_.insert(m); }});
     count(reply);
     return reply;
   }
@@ -201,6 +163,8 @@ class collector::machine {
     std::lock_guard lock(mutex_);
     ++counters_.requests;
     counters_.spans += reply.spans;
+    counters_.points += reply.points;
+    counters_.log_records += reply.log_records;
     counters_.rejected += reply.rejected;
     if (reply.status != 200) ++counters_.refused;
     if (!reply.failure.empty()) counters_.last_failure = reply.failure;
@@ -226,11 +190,9 @@ class collector::machine {
   const collector_options options_;
   mutable std::mutex mutex_;
   collector_counters counters_;
-  std::uint16_t port_ = 0;
   std::set<beast::tcp_stream*> open_;
   asio::io_context io_{1};
-  tcp::acceptor acceptor_;
-  asio::steady_timer spare_;  // cancelled when descriptors may be free again
+  net::listener listener_;
   std::jthread thread_;
 };
 

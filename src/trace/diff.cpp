@@ -49,7 +49,7 @@ bool is_incidental(std::string_view key) {
   return !key.starts_with("gen_ai.") || std::ranges::find(keys, key) != keys.end();
 }
 
-bool is_content(std::string_view key) {
+bool is_big(std::string_view key) {
   constexpr std::array keys{semconv::input_messages,      semconv::output_messages,
                             semconv::system_instructions, semconv::tool_call_arguments,
                             semconv::tool_call_result,    semconv::tool_definitions};
@@ -149,13 +149,13 @@ class comparison {
       if (is_incidental(key)) continue;
       const auto* other = b.attributes.if_contains(key);
       if (other == nullptr || *other != e.value()) {
-        report(here, text(key), shown(&e.value(), is_content(key)), shown(other, is_content(key)));
+        report(here, text(key), shown(&e.value(), is_big(key)), shown(other, is_big(key)));
       }
     }
     for (const auto& e : b.attributes) {
       std::string_view key = e.key();
       if (is_incidental(key) || a.attributes.contains(key)) continue;
-      report(here, text(key), "absent", shown(&e.value(), is_content(key)));
+      report(here, text(key), "absent", shown(&e.value(), is_big(key)));
     }
     same("tokens", tokens_of(a), tokens_of(b));
   }

@@ -1,7 +1,9 @@
 #include "trace/receiver.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <expected>
 #include <format>
 #include <protozero/pbf_writer.hpp>
 #include <string>
@@ -11,7 +13,9 @@
 #include <skein/json/text.hpp>
 #include <skein/trace/otlp.hpp>
 
+#include "core/ascii.hpp"
 #include "trace/gzip.hpp"
+#include "trace/log_count.hpp"
 
 namespace skein::trace {
 
@@ -27,10 +31,7 @@ enum class rpc : int { invalid_argument = 3, unimplemented = 12, unavailable = 1
 std::string media_type(std::string_view field) {
   std::string out(field.substr(0, field.find(';')));
   std::erase_if(out, [](char c) { return c == ' ' || c == '\t'; });
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return out;
+  return detail::lower(out);
 }
 
 rpc code_of(int status) {
@@ -38,26 +39,79 @@ rpc code_of(int status) {
   return status == 404 || status == 405 ? rpc::unimplemented : rpc::invalid_argument;
 }
 
+struct tally {
+  std::size_t spans = 0;
+  std::size_t points = 0;
+  std::size_t log_records = 0;
+  std::size_t rejected = 0;
+  std::string why = {};
+};
+
 // An Export...ServiceResponse: partial_success = 1 with rejected = 1 and error_message = 2, for all
 // signals alike.
-std::string response_body(bool json, std::size_t rejected, const std::string& why) {
+std::string response_body(bool json, std::string_view rejected_key, const tally& t) {
   if (json) {
-    if (rejected == 0) return "{}";
+    if (t.rejected == 0) return "{}";
     return json::write_text(
-        json::object{{"partialSuccess", json::object{{"rejectedSpans", std::to_string(rejected)},
-                                                     {"errorMessage", why}}}});
+        json::object{{"partialSuccess", json::object{{rejected_key, std::to_string(t.rejected)},
+                                                     {"errorMessage", t.why}}}});
   }
   std::string out;
-  if (rejected == 0) return out;
+  if (t.rejected == 0) return out;
   {
     // Done before `out` goes: the length is written last.
     protozero::pbf_writer response(out);
     protozero::pbf_writer partial(response, 1);
-    partial.add_int64(1, static_cast<std::int64_t>(rejected));
-    partial.add_string(2, why);
+    partial.add_int64(1, static_cast<std::int64_t>(t.rejected));
+    partial.add_string(2, t.why);
   }
   return out;
 }
+
+// Reads and keeps; the error is what is wrong with the body.
+using handler = std::expected<tally, std::string> (*)(std::string_view body, bool json,
+                                                      const signal_sinks& keep);
+
+std::expected<tally, std::string> take_spans(std::string_view body, bool json,
+                                             const signal_sinks& keep) {
+  std::expected<otlp_spans, std::string> read;
+  if (json) {
+    read = telemetry::read_otlp_json(body);
+  } else {
+    read = read_protobuf(body).transform_error([](read_error e) { return std::move(e.message); });
+  }
+  if (!read) return std::unexpected(std::move(read.error()));
+  keep.spans(read->spans);
+  return tally{.spans = read->spans.size(),
+               .rejected = read->rejected,
+               .why = std::move(read->first_rejection)};
+}
+
+std::expected<tally, std::string> take_metrics(std::string_view body, bool json,
+                                               const signal_sinks& keep) {
+  auto read = json ? read_metrics_json(body) : read_metrics_protobuf(body);
+  if (!read) return std::unexpected(std::move(read.error().message));
+  keep.metrics(read->points);
+  return tally{.points = read->points.size(),
+               .rejected = read->rejected,
+               .why = std::move(read->first_rejection)};
+}
+
+std::expected<tally, std::string> count_logs(std::string_view body, bool json,
+                                             const signal_sinks&) {
+  auto counted = json ? count_log_records_json(body) : count_log_records_protobuf(body);
+  if (!counted) return std::unexpected(std::move(counted.error().message));
+  return tally{.log_records = *counted};
+}
+
+struct endpoint {
+  std::string_view path;
+  handler take;
+  std::string_view rejected_key;
+};
+constexpr std::array endpoints{endpoint{"/v1/traces", take_spans, "rejectedSpans"},
+                               endpoint{"/v1/metrics", take_metrics, "rejectedDataPoints"},
+                               endpoint{"/v1/logs", count_logs, "rejectedLogRecords"}};
 
 }  // namespace
 
@@ -78,13 +132,13 @@ receiver_reply refuse(int status, std::string_view message, std::string_view con
 }
 
 receiver_reply answer(const receiver_request& request, std::size_t body_limit,
-                      const span_sink& keep) {
+                      const signal_sinks& keep) {
   auto no = [&](int status, std::string_view message) {
     return refuse(status, message, request.content_type);
   };
   auto path = request.target.substr(0, request.target.find('?'));
-  const bool traces = path == "/v1/traces";
-  if (!traces && path != "/v1/metrics" && path != "/v1/logs") {
+  const auto* to = std::ranges::find(endpoints, path, &endpoint::path);
+  if (to == endpoints.end()) {
     return no(404, "there are /v1/traces, /v1/metrics and /v1/logs here");
   }
   if (request.method != "POST") return no(405, "use POST");
@@ -110,30 +164,19 @@ receiver_reply answer(const receiver_request& request, std::size_t body_limit,
   }
 
   receiver_reply reply{.content_type = std::string(json ? json_type : protobuf_type)};
-  std::string why;
-  if (traces) {
-    otlp_spans read;
-    if (json) {
-      auto r = telemetry::read_otlp_json(body);
-      if (!r) return no(400, r.error());
-      read = *std::move(r);
-    } else {
-      auto r = read_protobuf(body);
-      if (!r) return no(400, r.error().message);
-      read = *std::move(r);
-    }
-    try {
-      keep(read.spans);
-    } catch (const error& e) {
-      auto later = no(503, e.what());
-      later.failure = e.what();
-      return later;
-    }
-    reply.spans = read.spans.size();
-    reply.rejected = read.rejected;
-    why = std::move(read.first_rejection);
+  try {
+    auto taken = to->take(body, json, keep);
+    if (!taken) return no(400, taken.error());
+    reply.spans = taken->spans;
+    reply.points = taken->points;
+    reply.log_records = taken->log_records;
+    reply.rejected = taken->rejected;
+    reply.body = response_body(json, to->rejected_key, *taken);
+  } catch (const error& e) {
+    auto later = no(503, e.what());
+    later.failure = e.what();
+    return later;
   }
-  reply.body = response_body(json, reply.rejected, why);
   return reply;
 }
 

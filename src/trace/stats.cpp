@@ -63,9 +63,14 @@ stats stats_of(std::span<const span_record> spans) {
     auto tokens = telemetry::integer_of(s, semconv::usage_output_tokens).value_or(0);
     g.row.input_tokens += in;
     g.row.output_tokens += tokens;
+    add(g.row.cost, s);
     if (calls_a_model(s)) {
       out.input_tokens += in;
       out.output_tokens += tokens;
+      for (auto key : {semconv::usage_estimated_input, semconv::usage_estimated_output}) {
+        out.estimated_tokens += telemetry::integer_of(s, key).value_or(0);
+      }
+      add(out.cost, s);
     }
   }
   out.traces = traces.size();
@@ -88,8 +93,11 @@ stats stats_of(std::span<const span_record> spans) {
 }
 
 std::string to_text(const stats& s) {
-  auto out = std::format("{} traces, {} spans, {} errors, {} tokens in, {} out\n", s.traces,
-                         s.spans, s.errors, s.input_tokens, s.output_tokens);
+  auto out = std::format("{} traces, {} spans, {} errors, {} tokens in, {} out", s.traces, s.spans,
+                         s.errors, s.input_tokens, s.output_tokens);
+  if (s.estimated_tokens != 0) out += std::format(", {} estimated", s.estimated_tokens);
+  if (s.cost != bill()) out += ", cost " + to_text(s.cost);
+  out += '\n';
   if (s.rows.empty()) return out;
   std::size_t width = 4;
   auto what = [](const stats_row& r) {
@@ -97,15 +105,16 @@ std::string to_text(const stats& s) {
   };
   for (const auto& r : s.rows) width = std::max(width, what(r).size());
   width = std::min<std::size_t>(width, 48);
-  out += std::format("\n{:{}}  {:>8}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n", "what",
-                     width, "spans", "errors", "median", "p95", "longest", "tokens in", "out");
+  out +=
+      std::format("\n{:{}}  {:>8}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n", "what",
+                  width, "spans", "errors", "median", "p95", "longest", "tokens in", "out", "cost");
   for (const auto& r : s.rows) {
     auto name = what(r).substr(0, width);
     std::ranges::replace_if(
         name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-    out += std::format("{:{}}  {:>8}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n", name, width,
-                       r.spans, r.errors, duration(r.median), duration(r.p95), duration(r.longest),
-                       r.input_tokens, r.output_tokens);
+    out += std::format("{:{}}  {:>8}  {:>6}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}  {:>10}\n",
+                       name, width, r.spans, r.errors, duration(r.median), duration(r.p95),
+                       duration(r.longest), r.input_tokens, r.output_tokens, to_text(r.cost));
   }
   return out;
 }
@@ -121,13 +130,18 @@ json::value to_json(const stats& s) {
                                 {"p95_seconds", seconds(r.p95)},
                                 {"longest_seconds", seconds(r.longest)},
                                 {"input_tokens", r.input_tokens},
-                                {"output_tokens", r.output_tokens}});
+                                {"output_tokens", r.output_tokens},
+                                {"known_cost", r.cost.known.dollars()},
+                                {"unpriced_spans", r.cost.unpriced}});
   }
   return json::object{{"traces", s.traces},
                       {"spans", s.spans},
                       {"errors", s.errors},
                       {"input_tokens", s.input_tokens},
                       {"output_tokens", s.output_tokens},
+                      {"estimated_tokens", s.estimated_tokens},
+                      {"known_cost", s.cost.known.dollars()},
+                      {"unpriced_spans", s.cost.unpriced},
                       {"rows", std::move(rows)}};
 }
 

@@ -1,52 +1,87 @@
 #include <cstdlib>
 #include <filesystem>
 #include <format>
-#include <fstream>
 #include <sqlite3.h>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <skein/json/text.hpp>
+#include <skein/telemetry/semconv.hpp>
 #include <skein/trace/store.hpp>
 
-#include "trace/database.hpp"
+#include "sqlite/database.hpp"
+#include "trace/genai.hpp"
+#include "trace/metric_rows.hpp"
 #include "trace/schema.hpp"
 #include "trace/writer.hpp"
 
 namespace skein::trace {
 
 namespace fs = std::filesystem;
+namespace semconv = telemetry::semconv;
 using telemetry::span_record;
 
 namespace {
 
-// New, and for its owner's eyes: traces may carry what people said.
-void create(const std::string& path) {
-  std::error_code failed;
-  if (fs::exists(path, failed)) return;
-  if (auto folder = fs::path(path).parent_path(); !folder.empty() && !fs::exists(folder, failed)) {
-    fs::create_directories(folder, failed);
-    if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
+[[noreturn]] void raise(sqlite::failure kind, const char* what) {
+  switch (kind) {
+    case sqlite::failure::full:
+      throw store_error(
+          "the trace store could not be written: the disk is full; make room, or "
+          "lower what is kept");
+    case sqlite::failure::locked:
+      throw store_error("the trace store stayed locked by another process; try again");
+    case sqlite::failure::damaged:
+      throw store_error("the trace store is damaged, or is no store; move the file away");
+    default:
+      throw store_error(std::format("the trace store failed: {}", what));
   }
-  std::ofstream file(path, std::ios::app);
-  file.close();
-  if (file) {
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);
+}
+
+// Of the trace that a statement is at, from its spans, as `add` does it: picodollars, and calls
+// without a price.
+std::string cost_of_spans() {
+  const std::string of_calls =
+      "FROM span_rows s WHERE s.trace = trace_rows.id AND s.operation IN ('chat', "
+      "'generate_content', 'text_completion', 'embeddings')";
+  const auto attribute = [](std::string_view key) {
+    return std::format("json_extract(s.attributes, '$.\"{}\"')", key);
+  };
+  return std::format(
+      "(SELECT CAST(round(total({0}) * 1e12) AS INTEGER) {1}), (SELECT count(*) {1} AND {0} IS "
+      "NULL AND coalesce(s.input_tokens, 0) + coalesce(s.output_tokens, 0) + coalesce({2}, 0) + "
+      "coalesce({3}, 0) > 0)",
+      attribute(semconv::usage_cost), of_calls, attribute(semconv::usage_estimated_input),
+      attribute(semconv::usage_estimated_output));
+}
+
+void add_costs(database& d) {
+  transaction all(d);
+  // Somebody may have been quicker.
+  if (d.number("PRAGMA user_version") == version_without_costs) {
+    d.execute(
+        "ALTER TABLE trace_rows ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE trace_rows ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0");
+    d.execute(std::format("UPDATE trace_rows SET (cost, unpriced) = (SELECT {}); "
+                          "PRAGMA user_version={}",
+                          cost_of_spans(), schema_version)
+                  .c_str());
   }
+  all.commit();
 }
 
 database open(const std::string& path, const store_options& options) {
   const bool reads = options.mode == access::read;
   if (!reads) {
-    create(path);
+    sqlite::create_file(path);
   } else if (!fs::exists(path)) {
     throw usage_error(std::format(
         "there is no trace store {}; fill one with skein trace collect, skein trace import or "
         "--trace store, or name another with --store FILE",
         path));
   }
-  database d(path, reads, options.busy_timeout);
+  database d(path, reads ? database::access::read : database::access::write, options.busy_timeout,
+             "trace store", raise);
   std::int64_t id = 0;
   try {
     id = d.number("PRAGMA application_id");
@@ -66,6 +101,7 @@ database open(const std::string& path, const store_options& options) {
       all.commit();
     } else if (!reads && id == application_id) {
       d.execute(pragmas_of_writer);
+      if (d.number("PRAGMA user_version") == version_without_costs) add_costs(d);
     }
   } catch (const store_error& e) {
     throw usage_error(std::format("{} cannot be used as a trace store: {}", path, e.what()));
@@ -73,7 +109,8 @@ database open(const std::string& path, const store_options& options) {
   if (id != application_id) {
     throw usage_error(std::format("{} is not a trace store; name one with --store FILE", path));
   }
-  if (auto version = d.number("PRAGMA user_version"); version != schema_version) {
+  const auto version = d.number("PRAGMA user_version");
+  if (version != schema_version && !(reads && version == version_without_costs)) {
     throw usage_error(std::format(
         "the trace store {} has version {} and this program knows version {}; use a matching "
         "skein, or export the traces with it and import them here",
@@ -82,16 +119,6 @@ database open(const std::string& path, const store_options& options) {
   return d;
 }
 
-json::object object_of(std::string_view text) {
-  auto v = json::parse_text(text);
-  if (!v || !v->is_object()) return {};
-  return std::move(v->get_object());
-}
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* v = o.if_contains(key);
-  return v != nullptr && v->is_string() ? std::string(v->get_string()) : std::string();
-}
 json::object object_at(const json::object& o, std::string_view key) {
   const auto* v = o.if_contains(key);
   return v != nullptr && v->is_object() ? v->get_object() : json::object();
@@ -105,20 +132,6 @@ void each_object(std::string_view text, F use) {
   for (const auto& e : v->get_array()) {
     if (const auto* o = e.if_object()) use(*o);
   }
-}
-
-summary summary_of(const statement& s) {
-  return {.trace_id = std::string(s.text(0)),
-          .name = std::string(s.text(1)),
-          .service = std::string(s.text(2)),
-          .conversation = std::string(s.text(3)),
-          .root_start = s.is_null(4) ? std::nullopt : std::optional(s.integer(4)),
-          .start = s.integer(5),
-          .end = s.integer(6),
-          .spans = s.integer(7),
-          .errors = s.integer(8),
-          .input_tokens = s.integer(9),
-          .output_tokens = s.integer(10)};
 }
 
 span_record span_of(const statement& s) {
@@ -135,20 +148,26 @@ span_record span_of(const statement& s) {
   r.attributes = object_of(s.text(9));
   each_object(s.text(10), [&](const json::object& e) {
     const auto* time = e.if_contains("time");
-    r.events.push_back({.name = text_at(e, "name"),
+    r.events.push_back({.name = std::string(text_at(e, "name")),
                         .time = time != nullptr && time->is_int64() ? time->get_int64() : 0,
                         .attributes = object_at(e, "attributes")});
   });
   each_object(s.text(11), [&](const json::object& l) {
-    r.links.push_back({.trace_id = text_at(l, "trace_id"),
-                       .span_id = text_at(l, "span_id"),
+    r.links.push_back({.trace_id = std::string(text_at(l, "trace_id")),
+                       .span_id = std::string(text_at(l, "span_id")),
                        .attributes = object_at(l, "attributes")});
   });
   r.resource = object_of(s.text(12));
   r.scope_name = s.text(13);
   r.scope_version = s.text(14);
+  r.trace_id = s.text(15);
   return r;
 }
+
+constexpr std::string_view select_spans =
+    "SELECT span_id, parent_span_id, parent_is_remote, s.name, kind, s.start, s.end, status, "
+    "status_message, attributes, events, links, resource, scope_name, scope_version, t.trace_id "
+    "FROM span_rows s JOIN trace_rows t ON t.id = s.trace JOIN origins o ON o.id = s.origin ";
 
 json::value value_of(sqlite3_stmt* s, int column) {
   switch (sqlite3_column_type(s, column)) {
@@ -192,24 +211,37 @@ std::size_t store::insert(std::span<const span_record> spans) {
   if (!state_->write) throw usage_error("the trace store was opened for reading");
   if (spans.empty()) return 0;
   auto added = state_->write->insert(spans);
-  auto most = state_->options.keep.max_bytes;
-  if (auto now = std::chrono::steady_clock::now();
-      now >= state_->next_prune || (most != 0 && bytes() > most)) {
-    state_->next_prune = now + std::chrono::hours(1);
-    prune();
-  }
+  prune_if_due();
   return added;
 }
 
+std::size_t store::insert(std::span<const metric_point> points) {
+  if (!state_->write) throw usage_error("the trace store was opened for reading");
+  if (points.empty()) return 0;
+  auto added = insert_metrics(state_->db, points);
+  prune_if_due();
+  return added;
+}
+
+void store::prune_if_due() {
+  auto most = state_->options.keep.max_bytes;
+  auto now = std::chrono::steady_clock::now();
+  if (now < state_->next_prune && (most == 0 || bytes() <= most)) return;
+  state_->next_prune = now + std::chrono::hours(1);
+  prune();
+}
+
 std::vector<summary> store::list(const list_query& query) const {
+  const bool has_costs = state_->db.number("PRAGMA user_version") != version_without_costs;
   std::string sql =
       "SELECT trace_id, name, service, conversation, root_start, start, end, spans, errors, "
-      "input_tokens, output_tokens FROM trace_rows WHERE 1";
+      "input_tokens, output_tokens, " +
+      (has_costs ? "cost, unpriced" : cost_of_spans()) + " FROM trace_rows WHERE 1";
   if (!query.conversation.empty()) sql += " AND conversation <> '' AND conversation = ?1";
   if (query.select == list_query::which::failed) sql += " AND errors > 0";
   sql += " ORDER BY start DESC, trace_id DESC";
   if (query.limit != 0) sql += std::format(" LIMIT {}", query.limit);
-  statement s(state_->db.get(), sql);
+  statement s(state_->db, sql);
   if (!query.conversation.empty()) s.bind(1, query.conversation);
   std::vector<summary> out;
   while (s.step()) out.push_back(summary_of(s));
@@ -224,7 +256,7 @@ std::expected<std::string, std::string> store::find(std::string_view prefix) con
   }
   // The first character after the hexadecimal digits.
   auto end = std::string(prefix) + 'g';
-  statement s(state_->db.get(),
+  statement s(state_->db,
               "SELECT trace_id FROM trace_rows WHERE trace_id >= ? AND trace_id < ? LIMIT 2");
   s.bind(1, prefix).bind(2, end);
   if (!s.step()) {
@@ -239,28 +271,31 @@ std::expected<std::string, std::string> store::find(std::string_view prefix) con
 }
 
 std::vector<span_record> store::load(std::string_view trace_id) const {
-  statement s(state_->db.get(),
-              "SELECT span_id, parent_span_id, parent_is_remote, s.name, kind, s.start, s.end, "
-              "status, status_message, attributes, events, links, resource, scope_name, "
-              "scope_version FROM span_rows s JOIN trace_rows t ON t.id = s.trace "
-              "JOIN origins o ON o.id = s.origin WHERE t.trace_id = ? ORDER BY s.start, s.id");
+  statement s(state_->db,
+              std::format("{} WHERE t.trace_id = ? ORDER BY s.start, s.id", select_spans));
   s.bind(1, trace_id);
   std::vector<span_record> out;
-  while (s.step()) {
-    out.push_back(span_of(s));
-    out.back().trace_id = trace_id;
-  }
+  while (s.step()) out.push_back(span_of(s));
   return out;
 }
+
+std::optional<span_record> store::load(std::string_view trace_id, std::string_view span_id) const {
+  statement s(state_->db, std::format("{} WHERE t.trace_id = ? AND s.span_id = ?", select_spans));
+  s.bind(1, trace_id).bind(2, span_id);
+  if (!s.step()) return std::nullopt;
+  return span_of(s);
+}
+
+std::vector<metric_point> store::metrics() const { return load_metrics(state_->db); }
 
 bool store::remove(std::string_view trace_id) {
   auto& db = state_->db;
   transaction all(db);
-  statement spans(db.get(),
+  statement spans(db,
                   "DELETE FROM span_rows WHERE trace = (SELECT id FROM trace_rows WHERE trace_id = "
                   "?)");
   spans.bind(1, trace_id).run();
-  statement trace(db.get(), "DELETE FROM trace_rows WHERE trace_id = ?");
+  statement trace(db, "DELETE FROM trace_rows WHERE trace_id = ?");
   trace.bind(1, trace_id).run();
   bool was_there = db.changes() > 0;
   all.commit();
@@ -289,6 +324,7 @@ std::size_t store::prune() {
     using namespace std::chrono;
     auto oldest = duration_cast<nanoseconds>(system_clock::now().time_since_epoch() - keep.max_age);
     drop(std::format("WHERE stored < {}", oldest.count()));
+    db.execute(std::format("DELETE FROM metric_rows WHERE stored < {}", oldest.count()).c_str());
   }
   if (keep.max_bytes != 0 && bytes() > keep.max_bytes) {
     // Some room, so that the next insert does not come here again.
@@ -296,16 +332,21 @@ std::size_t store::prune() {
     while (bytes() > enough) {
       auto all = static_cast<double>(db.number("SELECT count(*) FROM trace_rows"));
       auto share = static_cast<double>(bytes() - enough) / static_cast<double>(bytes());
-      if (!drop(std::format("ORDER BY stored LIMIT {}",
-                            static_cast<std::int64_t>(all * share) + 1))) {
-        break;
-      }
+      const bool dropped =
+          drop(std::format("ORDER BY stored LIMIT {}", static_cast<std::int64_t>(all * share) + 1));
+      // Those of a time that no span is left of.
+      db.execute(
+          "DELETE FROM metric_rows WHERE time < (SELECT coalesce(min(start), 9223372036854775807) "
+          "FROM trace_rows)");
+      if (!dropped) break;
     }
   }
   // Looking for those takes a while, and they are small.
   constexpr std::int64_t many_origins = 1000;
   if (gone != 0 && db.number("SELECT count(*) FROM origins") > many_origins) {
-    db.execute("DELETE FROM origins WHERE id NOT IN (SELECT origin FROM span_rows)");
+    db.execute(
+        "DELETE FROM origins WHERE id NOT IN (SELECT origin FROM span_rows UNION "
+        "SELECT origin FROM metric_rows)");
   }
   if (gone != 0) db.execute("PRAGMA incremental_vacuum");
   return gone;
@@ -319,7 +360,9 @@ table store::query(const std::string& sql) const {
   std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> s(made, &sqlite3_finalize);
   if (result != SQLITE_OK) {
     throw usage_error(
-        std::format("the query is wrong: {}; the tables are traces and spans", sqlite3_errmsg(d)));
+        std::format("the query is wrong: {}; the tables are traces, spans "
+                    "and metrics",
+                    sqlite3_errmsg(d)));
   }
   if (s == nullptr) throw usage_error("the query is empty; try SELECT * FROM traces");
   if (std::string_view(rest).find_first_not_of(" \t\r\n;") != std::string_view::npos) {

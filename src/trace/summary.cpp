@@ -35,6 +35,7 @@ void add(summary& to, const telemetry::span_record& s) {
   if (calls_a_model(s)) {
     to.input_tokens += telemetry::integer_of(s, semconv::usage_input_tokens).value_or(0);
     to.output_tokens += telemetry::integer_of(s, semconv::usage_output_tokens).value_or(0);
+    add(to.cost, s);
   }
 }
 

@@ -40,26 +40,43 @@ std::string links_text(const span_record& s) {
 
 }  // namespace
 
+json::object object_of(std::string_view column) {
+  auto v = json::parse_text(column);
+  if (!v || !v->is_object()) return {};
+  return std::move(v->get_object());
+}
+
+summary summary_of(const statement& row) {
+  return {.trace_id = std::string(row.text(0)),
+          .name = std::string(row.text(1)),
+          .service = std::string(row.text(2)),
+          .conversation = std::string(row.text(3)),
+          .root_start = row.is_null(4) ? std::nullopt : std::optional(row.integer(4)),
+          .start = row.integer(5),
+          .end = row.integer(6),
+          .spans = row.integer(7),
+          .errors = row.integer(8),
+          .input_tokens = row.integer(9),
+          .output_tokens = row.integer(10),
+          .cost = {.known = usd(row.integer(11)), .unpriced = row.integer(12)}};
+}
+
 writer::writer(database& into)
     : database_(into),
-      find_trace_(into.get(),
+      find_trace_(into,
                   "SELECT id, name, service, conversation, root_start, start, end, spans, errors, "
-                  "input_tokens, output_tokens FROM trace_rows WHERE trace_id = ?"),
-      add_trace_(into.get(),
+                  "input_tokens, output_tokens, cost, unpriced FROM trace_rows WHERE trace_id = ?"),
+      add_trace_(into,
                  "INSERT INTO trace_rows(trace_id, name, service, conversation, start, end, spans, "
                  "errors, input_tokens, output_tokens, stored) "
                  "VALUES(?, '', '', '', 0, 0, 0, 0, 0, 0, 0)"),
       update_trace_(
-          into.get(),
+          into,
           "UPDATE trace_rows SET name = ?, service = ?, conversation = ?, root_start = ?, "
           "start = ?, end = ?, spans = ?, errors = ?, input_tokens = ?, output_tokens = "
-          "?, stored = ? WHERE id = ?"),
-      find_origin_(into.get(),
-                   "SELECT id FROM origins WHERE resource = ? AND scope_name = ? AND "
-                   "scope_version = ?"),
-      add_origin_(into.get(),
-                  "INSERT INTO origins(resource, scope_name, scope_version) VALUES(?, ?, ?)"),
-      add_span_(into.get(),
+          "?, stored = ?, cost = ?, unpriced = ? WHERE id = ?"),
+      origins_(into),
+      add_span_(into,
                 "INSERT INTO span_rows(trace, span_id, parent_span_id, parent_is_remote, name, "
                 "kind, start, end, status, status_message, operation, provider, model, agent, "
                 "tool, error_type, input_tokens, output_tokens, attributes, events, links, origin) "
@@ -70,9 +87,7 @@ std::size_t writer::insert(std::span<const span_record> spans) {
   using namespace std::chrono;
   auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
   transaction all(database_);
-  // Another process may have removed some since, and the records of before are gone.
-  origins_.clear();
-  last_origin_ = {};
+  origins_.forget();
   std::unordered_map<std::string_view, trace_row> traces;
   std::size_t added = 0;
   trace_row* row = nullptr;
@@ -84,7 +99,7 @@ std::size_t writer::insert(std::span<const span_record> spans) {
       row = &at->second;
       row_of = s.trace_id;
     }
-    if (!add_span(row->id, origin_of(s), s)) continue;
+    if (!add_span(row->id, origins_.of(s), s)) continue;
     add(row->about, s);
     row->grown = true;
     ++added;
@@ -102,17 +117,8 @@ writer::trace_row writer::find_or_add(const std::string& trace_id) {
   s.bind(1, trace_id);
   if (s.step()) {
     row.id = s.integer(0);
-    row.about = {.trace_id = trace_id,
-                 .name = std::string(s.text(1)),
-                 .service = std::string(s.text(2)),
-                 .conversation = std::string(s.text(3)),
-                 .root_start = s.is_null(4) ? std::nullopt : std::optional(s.integer(4)),
-                 .start = s.integer(5),
-                 .end = s.integer(6),
-                 .spans = s.integer(7),
-                 .errors = s.integer(8),
-                 .input_tokens = s.integer(9),
-                 .output_tokens = s.integer(10)};
+    row.about = summary_of(s);
+    row.about.trace_id = trace_id;
     s.reset();
     return row;
   }
@@ -120,30 +126,6 @@ writer::trace_row writer::find_or_add(const std::string& trace_id) {
   add_trace_.bind(1, trace_id).run();
   row.id = database_.last_id();
   return row;
-}
-
-std::int64_t writer::origin_of(const span_record& s) {
-  if (last_origin_.like != nullptr && last_origin_.like->scope_name == s.scope_name &&
-      last_origin_.like->scope_version == s.scope_version &&
-      last_origin_.like->resource == s.resource) {
-    return last_origin_.id;
-  }
-  auto resource = json::write_text(s.resource);
-  auto key = resource + '\0' + s.scope_name + '\0' + s.scope_version;
-  auto [at, is_new] = origins_.try_emplace(key);
-  if (is_new) {
-    find_origin_.bind(1, resource).bind(2, s.scope_name).bind(3, s.scope_version);
-    if (find_origin_.step()) {
-      at->second = find_origin_.integer(0);
-      find_origin_.reset();
-    } else {
-      find_origin_.reset();
-      add_origin_.bind(1, resource).bind(2, s.scope_name).bind(3, s.scope_version).run();
-      at->second = database_.last_id();
-    }
-  }
-  last_origin_ = {&s, at->second};
-  return at->second;
 }
 
 bool writer::add_span(std::int64_t trace, std::int64_t origin, const span_record& s) {
@@ -191,7 +173,9 @@ void writer::update(const trace_row& row, std::int64_t now) {
       .bind(9, a.input_tokens)
       .bind(10, a.output_tokens)
       .bind(11, now)
-      .bind(12, row.id)
+      .bind(12, a.cost.known.picodollars())
+      .bind(13, a.cost.unpriced)
+      .bind(14, row.id)
       .run();
 }
 

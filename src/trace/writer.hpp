@@ -8,9 +8,20 @@
 
 #include <skein/trace/summary.hpp>
 
-#include "trace/database.hpp"
+#include "sqlite/database.hpp"
+#include "trace/origins.hpp"
 
 namespace skein::trace {
+
+using sqlite::database;
+using sqlite::statement;
+using sqlite::transaction;
+
+// Of a row whose columns are trace_id, name, service, conversation, root_start, start, end, spans,
+// errors, input_tokens, output_tokens, cost and unpriced.
+[[nodiscard]] summary summary_of(const statement& row);
+// Of a column that has one as text; empty if it has none.
+[[nodiscard]] json::object object_of(std::string_view column);
 
 class writer {
  public:
@@ -24,13 +35,8 @@ class writer {
     bool grown = false;
     summary about;
   };
-  struct known_origin {
-    const telemetry::span_record* like = nullptr;
-    std::int64_t id = 0;
-  };
 
   trace_row find_or_add(const std::string& trace_id);
-  std::int64_t origin_of(const telemetry::span_record& s);
   bool add_span(std::int64_t trace, std::int64_t origin, const telemetry::span_record& s);
   void update(const trace_row& row, std::int64_t now);
 
@@ -38,11 +44,8 @@ class writer {
   statement find_trace_;
   statement add_trace_;
   statement update_trace_;
-  statement find_origin_;
-  statement add_origin_;
+  origins origins_;
   statement add_span_;
-  std::unordered_map<std::string, std::int64_t> origins_;
-  known_origin last_origin_;
   std::string attributes_;
   std::string events_;
   std::string links_;

@@ -8,6 +8,7 @@
 #include <opentelemetry/sdk/trace/exporter.h>
 
 #include <skein/telemetry/setup.hpp>
+#include <skein/telemetry/spool.hpp>
 
 namespace skein::otlp {
 
@@ -17,8 +18,10 @@ namespace skein::otlp {
 //
 // What may help is tried again until the time is up: no connection, 429, 502, 503, 504. If a
 // collector refuses a batch for what is in it, the batch is sent in halves, so that one bad span
-// does not take the others along. What is lost is counted (flush_result) and reported to
-// OpenTelemetry's log. Proxies come from the environment, as for every use of libcurl.
+// does not take the others along. What is lost is counted (flush_result), with the collector's own
+// words, and reported to OpenTelemetry's log. With a spool (telemetry/spool.hpp) only what was
+// refused for good is lost; a collector that refuses everybody, say for a wrong key, is asked again
+// later. Proxies come from the environment, as for every use of libcurl.
 struct exporter_maker {
   [[nodiscard]] std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> operator()(
       const telemetry::otlp_config& config) const;
@@ -26,6 +29,11 @@ struct exporter_maker {
       const telemetry::otlp_config& config) const;
   [[nodiscard]] std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> logs(
       const telemetry::otlp_config& config) const;
+  // Throw usage_error for what is not Protobuf over HTTP, and if the file cannot be a spool.
+  [[nodiscard]] std::unique_ptr<telemetry::span_spool> spool_spans(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) const;
+  [[nodiscard]] std::unique_ptr<telemetry::log_spool> spool_logs(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) const;
 };
 inline constexpr exporter_maker make_exporter;
 

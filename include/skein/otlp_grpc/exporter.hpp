@@ -9,6 +9,7 @@
 #include <opentelemetry/sdk/trace/exporter.h>
 
 #include <skein/telemetry/setup.hpp>
+#include <skein/telemetry/spool.hpp>
 
 namespace skein::otlp_grpc {
 
@@ -22,6 +23,11 @@ struct exporter_maker {
       const telemetry::otlp_config& config) const;
   [[nodiscard]] std::unique_ptr<opentelemetry::sdk::logs::LogRecordExporter> logs(
       const telemetry::otlp_config& config) const;
+  // As skein::otlp::make_exporter: there are none over gRPC.
+  [[nodiscard]] std::unique_ptr<telemetry::span_spool> spool_spans(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) const;
+  [[nodiscard]] std::unique_ptr<telemetry::log_spool> spool_logs(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) const;
 };
 inline constexpr exporter_maker make_exporter;
 

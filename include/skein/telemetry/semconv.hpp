@@ -85,6 +85,12 @@ inline constexpr std::string_view input_messages = "gen_ai.input.messages";
 inline constexpr std::string_view output_messages = "gen_ai.output.messages";
 inline constexpr std::string_view system_instructions = "gen_ai.system_instructions";
 
+// Where a store keeps them; not in the conventions yet, but common.
+inline constexpr std::string_view input_messages_ref = "gen_ai.input.messages_ref";
+inline constexpr std::string_view output_messages_ref = "gen_ai.output.messages_ref";
+inline constexpr std::string_view system_instructions_ref = "gen_ai.system_instructions_ref";
+inline constexpr std::string_view tool_definitions_ref = "gen_ai.tool.definitions_ref";
+
 inline constexpr std::string_view error_type = "error.type";
 inline constexpr std::string_view exception_type = "exception.type";
 inline constexpr std::string_view exception_message = "exception.message";
@@ -113,5 +119,18 @@ inline constexpr std::string_view openai_api_type = "openai.api.type";
 
 // How an operation ended when it was neither `ok` nor an error: cancelled, deadline, abandoned.
 inline constexpr std::string_view outcome = "skein.outcome";
+// The span whose messages come before gen_ai.input.messages, and how many they are.
+inline constexpr std::string_view history_after = "skein.history.after";
+inline constexpr std::string_view history_omitted = "skein.history.omitted";
+inline constexpr std::string_view content_cut_bytes = "skein.content.cut_bytes";
+// Tokens that were counted here, beyond those that the provider reported in gen_ai.usage.*.
+inline constexpr std::string_view usage_estimated_input = "skein.usage.estimated.input_tokens";
+inline constexpr std::string_view usage_estimated_output = "skein.usage.estimated.output_tokens";
+// US dollars, of reported and estimated tokens.
+inline constexpr std::string_view usage_cost = "skein.usage.cost";
+// What the provider calls a request that it failed.
+inline constexpr std::string_view provider_request_id = "skein.provider.request_id";
+// Which of Skein's laws was broken; on a metric.
+inline constexpr std::string_view law = "skein.law";
 
 }  // namespace skein::telemetry::semconv

@@ -20,9 +20,14 @@
 #include <opentelemetry/sdk/logs/exporter.h>
 #include <opentelemetry/sdk/metrics/push_metric_exporter.h>
 #include <opentelemetry/sdk/trace/exporter.h>
+#include <opentelemetry/sdk/trace/sampler.h>
 
 #include <skein/json/value.hpp>
 #include <skein/telemetry/ledger.hpp>
+#include <skein/telemetry/limits.hpp>
+#include <skein/telemetry/sent.hpp>
+#include <skein/telemetry/spool.hpp>
+#include <skein/telemetry/tail_sampling.hpp>
 #include <skein/telemetry/tree.hpp>
 
 namespace skein::telemetry {
@@ -36,6 +41,8 @@ struct otlp_config {
   std::string url = {};  // the whole of it: with HTTP including the path
   std::vector<std::pair<std::string, std::string>> headers = {};  // decoded
   std::chrono::milliseconds timeout{10000};                       // of one export, at least 1 ms
+  // Of spans over HTTP: a batch that is larger goes in several requests. A span may be larger.
+  std::size_t max_request_bytes = std::size_t{4} << 20U;
   enum class compression : std::uint8_t { none, gzip } compressed = compression::none;
   enum class security : std::uint8_t { by_scheme, plain } transport = security::by_scheme;
   std::string certificate_file = {};  // of whom to trust
@@ -51,11 +58,14 @@ struct otlp_config {
 
 // Makes OTLP exporters: `skein::otlp::make_exporter` over HTTP, `skein::otlp_grpc::make_exporter`
 // over gRPC too. Passed in, so that nobody loads gRPC without need. A plain function makes
-// exporters of spans only; one with members `metrics` and `logs` makes those too.
+// exporters of spans only; one with members `metrics` and `logs` makes those too, and one with
+// `spool_spans` and `spool_logs` keeps them on disk.
 class otlp_factory {
  public:
   template <class T>
   using makes = std::function<std::unique_ptr<T>(const otlp_config&)>;
+  template <class T>
+  using makes_spool = std::function<std::unique_ptr<T>(const otlp_config&, const spool_options&)>;
 
   otlp_factory() = default;
   template <class F>
@@ -66,12 +76,22 @@ class otlp_factory {
       metrics = [f](const otlp_config& c) { return f.metrics(c); };
       logs = [f](const otlp_config& c) { return f.logs(c); };
     }
+    if constexpr (requires(const otlp_config& c, const spool_options& o) {
+                    f.spool_spans(c, o), f.spool_logs(c, o);
+                  }) {
+      spool_spans = [f](const otlp_config& c, const spool_options& o) {
+        return f.spool_spans(c, o);
+      };
+      spool_logs = [f](const otlp_config& c, const spool_options& o) { return f.spool_logs(c, o); };
+    }
     spans = std::move(f);
   }
 
   makes<opentelemetry::sdk::trace::SpanExporter> spans;
   makes<opentelemetry::sdk::metrics::PushMetricExporter> metrics;
   makes<opentelemetry::sdk::logs::LogRecordExporter> logs;
+  makes_spool<span_spool> spool_spans;
+  makes_spool<log_spool> spool_logs;
 };
 
 // Prints each trace as a tree (tree.hpp) as soon as its root has ended, from the thread on which it
@@ -151,31 +171,36 @@ struct setup_options {
   std::optional<batch_options> batch = {};      // OTEL_BSP_*
   std::optional<batch_options> log_batch = {};  // OTEL_BLRP_*
   std::optional<metric_options> metering = {};  // OTEL_METRIC_EXPORT_*
+  std::unique_ptr<opentelemetry::sdk::trace::Sampler> sampler = {};  // OTEL_TRACES_SAMPLER
+  std::optional<std::vector<std::string>> propagators = {};          // OTEL_PROPAGATORS
+  std::optional<span_limits> limits = {};  // OTEL_SPAN_*_LIMIT, OTEL_EVENT_* and OTEL_LINK_*
+  std::optional<attribute_limits> log_limits = {};  // OTEL_LOGRECORD_ATTRIBUTE_*
+  // Which traces to export, decided when they are over; none: all that the sampler took. The queue
+  // of each exporter is made as large as what may wait.
+  std::optional<tail_sampling> tail = {};
+  // SKEIN_TELEMETRY_SPOOL. For spans and log records on their way to collectors; those that wait
+  // are on disk and not in memory, so that max_queue_size means nothing there. The second collector
+  // has FILE.2 and so on, log records have FILE.logs.
+  std::optional<spool_options> spool = {};
   // What the pipeline's destructor may take. Also the most that one export may take, because
   // opentelemetry-cpp's exporters cannot be interrupted.
   std::chrono::milliseconds flush_deadline{5000};
 };
 
-struct sent_counts {
-  std::size_t delivered = 0;  // since the last flush
-  std::size_t failed = 0;     // refused by the exporter, or too late
-  std::size_t dropped = 0;    // by a full queue
-  [[nodiscard]] bool ok() const noexcept { return failed == 0 && dropped == 0; }
-};
-
 // Of spans. Counted once for each exporter with a queue (all but console_tree and ledgers), as the
-// exporter says; skein::otlp's counts span by span what the collector accepted.
+// exporter says; skein::otlp's counts one by one what the collector accepted.
 struct flush_result : sent_counts {
-  sent_counts logs = {};     // log records
-  sent_counts metrics = {};  // points of metrics, each time they are exported
-  bool in_time = true;       // nothing was left waiting
+  sent_counts logs = {};      // log records
+  sent_counts metrics = {};   // points of metrics, each time they are exported
+  std::size_t unsampled = 0;  // spans of traces that tail sampling did not keep, which is no loss
+  bool in_time = true;        // nothing was left waiting in memory
   [[nodiscard]] bool ok() const noexcept {
     return in_time && sent_counts::ok() && logs.ok() && metrics.ok();
   }
 };
 
 // Owns what setup() made. Its destructor puts back the providers and the propagator from before,
-// sends what is waiting within flush_deadline, and gives up the rest.
+// sends what is waiting within flush_deadline, and gives up the rest, or leaves it in the spool.
 class pipeline {
  public:
   pipeline(pipeline&&) noexcept;
@@ -183,7 +208,7 @@ class pipeline {
   ~pipeline();
 
   // Sends the spans that have ended by now, the log records and the metrics, and waits for it until
-  // the deadline. Any thread.
+  // the deadline; not for a collector that is not there, if there is a spool. Any thread.
   flush_result flush(std::chrono::milliseconds deadline);
   flush_result flush();  // within flush_deadline
 
@@ -198,14 +223,17 @@ class pipeline {
 // propagators for the whole program. The meter provider has the views of views.hpp. A variable with
 // a value that makes no sense is reported by name to OpenTelemetry's log (standard error, unless
 // the program says otherwise) and then counts as unset. Throws usage_error when the options cannot
-// be satisfied: a file that cannot be opened, otlp_collector without a factory. With
-// OTEL_SDK_DISABLED=true only storage and propagators are installed.
+// be satisfied: a file that cannot be opened, otlp_collector without a factory; or when
+// OTEL_CONFIG_FILE is set, which it does not read. With OTEL_SDK_DISABLED=true, or after disable()
+// (switch.hpp), only storage and propagators are installed. Spans and log records keep to the
+// limits of OTEL_ATTRIBUTE_*, OTEL_SPAN_*, OTEL_EVENT_*, OTEL_LINK_* and OTEL_LOGRECORD_*.
 //
 // Understood: OTEL_SDK_DISABLED, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_EXPORTER
 // (otlp, console, otlp/stdout, none), OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER (otlp, console,
 // none), OTEL_TRACES_SAMPLER and _ARG, OTEL_BSP_*, OTEL_BLRP_*, OTEL_METRIC_EXPORT_INTERVAL and
 // _TIMEOUT, OTEL_PROPAGATORS, OTEL_LOG_LEVEL, OTEL_EXPORTER_OTLP_*, and the same for one signal:
-// OTEL_EXPORTER_OTLP_TRACES_*, _METRICS_* and _LOGS_*. docs/telemetry.md has the table.
+// OTEL_EXPORTER_OTLP_TRACES_*, _METRICS_* and _LOGS_*; and SKEIN_TELEMETRY_SPOOL. docs/telemetry.md
+// has the table.
 [[nodiscard]] pipeline setup(setup_options options = {});
 
 }  // namespace skein::telemetry

@@ -1,12 +1,13 @@
-// An exporter that knows more than success and failure.
+// Exporters that know more than success and failure.
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <span>
 
 #include <opentelemetry/sdk/trace/exporter.h>
+
+#include <skein/telemetry/sent.hpp>
 
 namespace skein::telemetry {
 
@@ -20,12 +21,25 @@ class span_sink : public opentelemetry::sdk::trace::SpanExporter {
   // A span that this exporter made a recordable for has started.
   virtual void started(opentelemetry::sdk::trace::Recordable& span,
                        const opentelemetry::trace::SpanContext& parent) noexcept = 0;
-  // How many of them the other side accepted. Blocks until it is known, but not beyond `deadline`.
-  // One thread at a time.
-  [[nodiscard]] virtual std::size_t deliver(std::span<span_ptr> batch,
+  // How many of them the other side accepted, and why not the others: the counts add up to the
+  // batch. Blocks until it is known, but not beyond `deadline`. One thread at a time.
+  [[nodiscard]] virtual sent_counts deliver(std::span<span_ptr> batch,
                                             clock::time_point deadline) noexcept = 0;
   // From any thread: what is being delivered, and what will be, ends by this time at the latest.
   virtual void end_by(clock::time_point deadline) noexcept = 0;
+};
+
+// What an exporter of any signal may be besides: it tells the thread that called Export what became
+// of that batch.
+class telling_exporter {
+ public:
+  [[nodiscard]] virtual const sent_counts& last_export() const noexcept = 0;
+
+ protected:
+  telling_exporter() = default;
+  telling_exporter(const telling_exporter&) = default;
+  telling_exporter& operator=(const telling_exporter&) = default;
+  ~telling_exporter() = default;
 };
 
 }  // namespace skein::telemetry

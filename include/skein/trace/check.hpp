@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 
 #include <skein/json/value.hpp>
 #include <skein/telemetry/span_record.hpp>
+#include <skein/trace/history.hpp>
+#include <skein/trace/metrics.hpp>
 
 namespace skein::trace {
 
@@ -29,7 +32,7 @@ struct finding {
   const trace::rule* rule = nullptr;
   std::string trace_id = {};
   std::string span_id = {};
-  std::string span = {};     // its name
+  std::string span = {};     // its name; without identifiers, that of a metric
   std::string message = {};  // never quotes content
 };
 
@@ -38,10 +41,20 @@ struct check_options {
   std::vector<std::string> only = {};  // names of rules; none: all of them
   // How far a child may stick out of its parent's time: clocks differ.
   std::chrono::nanoseconds tolerance = std::chrono::milliseconds(1);
+  // Whether every span that ended is here. If not, because of a sampler or because some were
+  // removed, metrics may well be larger than what the spans come to.
+  enum class kept : std::uint8_t { some, all } spans = kept::some;
+  // Whether a span that is not here, but that a history refers to, is elsewhere (history.hpp).
+  std::function<bool(const span_reference&)> history_elsewhere = {};
 };
 
 // In the order of the rules, then of the spans. All spans of a trace should be there. A span whose
-// end is 0 has not ended.
+// end is 0 has not ended. Metrics are held against the spans of their time, resource and
+// instrumentation scope: all of those should be there, too.
+[[nodiscard]] std::vector<finding> check(std::span<const telemetry::span_record> spans,
+                                         std::span<const metric_point> metrics,
+                                         const check_options& options = {});
+// Of spans alone.
 [[nodiscard]] std::vector<finding> check(std::span<const telemetry::span_record> spans,
                                          const check_options& options = {});
 
@@ -50,6 +63,7 @@ struct check_report {
   std::string source = {};  // a file or a store
   std::size_t traces = 0;
   std::size_t spans = 0;
+  std::size_t points = 0;  // of metrics
   std::vector<finding> findings = {};
   [[nodiscard]] std::size_t count(severity s) const;
 };

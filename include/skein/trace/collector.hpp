@@ -23,15 +23,17 @@ struct collector_options {
 struct collector_counters {
   std::uint64_t requests = 0;
   std::uint64_t spans = 0;        // received; those that were there already are counted
-  std::uint64_t rejected = 0;     // damaged
+  std::uint64_t points = 0;       // of metrics, each time they are exported
+  std::uint64_t log_records = 0;  // dropped
+  std::uint64_t rejected = 0;     // damaged spans and points
   std::uint64_t refused = 0;      // requests answered with an error
   std::string last_failure = {};  // of the store
 };
 
 // Listens from its construction to its destruction, on a thread of its own. A request is answered
-// with success when its spans are in the store (store::insert). Traces as Protobuf and JSON, plain
-// or gzip; metrics and logs are accepted and dropped. Memory is bounded by the limits above. Throws
-// transport_error if it cannot listen.
+// with success when what it brought is in the store (store::insert). Spans and metrics as Protobuf
+// and JSON, plain or gzip; log records are accepted, counted and dropped. Memory is bounded by the
+// limits above. Throws transport_error if it cannot listen.
 class collector {
  public:
   explicit collector(store into, collector_options options = {});

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include <opentelemetry/sdk/metrics/push_metric_exporter.h>
 #include <opentelemetry/sdk/trace/exporter.h>
 
 #include <skein/trace/store.hpp>
@@ -13,5 +14,10 @@ namespace skein::trace {
 // that fails is reported to OpenTelemetry's log, and the spans count as failed. The exporter is
 // used by one thread at a time, as OpenTelemetry says.
 [[nodiscard]] std::unique_ptr<opentelemetry::sdk::trace::SpanExporter> make_exporter(store into);
+
+// The same for `metrics`, whose points come on a thread of their own: a store of its own, which may
+// be the same file. Sums since the beginning.
+[[nodiscard]] std::unique_ptr<opentelemetry::sdk::metrics::PushMetricExporter> make_metric_exporter(
+    store into);
 
 }  // namespace skein::trace

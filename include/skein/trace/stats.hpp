@@ -9,6 +9,7 @@
 
 #include <skein/json/value.hpp>
 #include <skein/telemetry/span_record.hpp>
+#include <skein/trace/bill.hpp>
 
 namespace skein::trace {
 
@@ -23,6 +24,7 @@ struct stats_row {
   std::chrono::nanoseconds longest{0};
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
+  bill cost = {};
 };
 
 struct stats {
@@ -31,6 +33,8 @@ struct stats {
   std::uint64_t errors = 0;
   std::int64_t input_tokens = 0;  // of the model calls
   std::int64_t output_tokens = 0;
+  std::int64_t estimated_tokens = 0;  // beside them: of answers that were cut
+  bill cost = {};
   std::vector<stats_row> rows = {};  // the most time first
 };
 

@@ -16,6 +16,7 @@
 #include <skein/core/error.hpp>
 #include <skein/json/value.hpp>
 #include <skein/telemetry/span_record.hpp>
+#include <skein/trace/metrics.hpp>
 #include <skein/trace/summary.hpp>
 
 namespace skein::trace {
@@ -67,6 +68,10 @@ class store {
   // already stays as it is.
   std::size_t insert(std::span<const telemetry::span_record> spans);
 
+  // The same of metrics: how many points were new or newer. Of a cumulative series the last point
+  // is kept, of others each.
+  std::size_t insert(std::span<const metric_point> points);
+
   // Newest first.
   [[nodiscard]] std::vector<summary> list(const list_query& query = {}) const;
   // The identifier that begins with `prefix`, or the newest trace's for "last"; or why there is
@@ -75,14 +80,19 @@ class store {
   // Its spans in the order of their starts.
   [[nodiscard]] std::vector<telemetry::span_record> load(std::string_view trace_id) const;
 
+  [[nodiscard]] std::optional<telemetry::span_record> load(std::string_view trace_id,
+                                                           std::string_view span_id) const;
+  // All points, by origin, name and time.
+  [[nodiscard]] std::vector<metric_point> metrics() const;
+
   // False if it is not there.
   bool remove(std::string_view trace_id);
-  // Does what options.keep says, and gives how many traces went. insert() does it when the file has
-  // grown.
+  // Does what options.keep says, and gives how many traces went; metrics go with the time that
+  // they cover. insert() does it when the file has grown.
   std::size_t prune();
 
   // One statement that only reads; others are a usage_error, as is a wrong one. The tables are
-  // `traces` and `spans`; docs/trace.md has their columns.
+  // `traces`, `spans` and `metrics`; docs/trace.md has their columns.
   [[nodiscard]] table query(const std::string& sql) const;
 
   [[nodiscard]] std::uint64_t bytes() const;  // that are in use, in the file
@@ -90,6 +100,7 @@ class store {
 
  private:
   struct state;
+  void prune_if_due();
   std::unique_ptr<state> state_;
 };
 

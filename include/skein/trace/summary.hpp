@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <skein/telemetry/span_record.hpp>
+#include <skein/trace/bill.hpp>
 
 namespace skein::trace {
 
@@ -23,6 +24,7 @@ struct summary {
   std::int64_t errors = 0;
   std::int64_t input_tokens = 0;  // of the model calls: agents only repeat them
   std::int64_t output_tokens = 0;
+  bill cost = {};  // of the model calls
   friend bool operator==(const summary&, const summary&) = default;
 };
 

@@ -66,6 +66,7 @@ inline constexpr std::array<std::string_view, 4> token_modalities{"text", "image
 inline constexpr std::array<std::string_view, 2> token_types{"input", "output"};
 inline constexpr std::array<std::string_view, 3> tool_types{"function", "extension", "datastore"};
 inline constexpr std::array<std::string_view, 3> outcomes{"cancelled", "deadline", "abandoned"};
+inline constexpr std::array<std::string_view, 2> law_names{"closure", "conservation"};
 inline constexpr std::array<std::string_view, 2> openai_api_types{"chat_completions", "responses"};
 inline constexpr std::array<std::string_view, 25> mcp_methods{
     "initialize",
@@ -195,6 +196,14 @@ inline constexpr std::array attributes{
     attribute{output_messages, value_type::any, "content",
               "[{\"role\":\"assistant\",\"parts\":[]}]"},
     attribute{system_instructions, value_type::any, "content", "[{\"type\":\"text\"}]"},
+    attribute{input_messages_ref, value_type::text, "where a store keeps them",
+              "file:///var/genai/ab12_inputs.json"},
+    attribute{output_messages_ref, value_type::text, "where a store keeps them",
+              "file:///var/genai/ab12_outputs.json"},
+    attribute{system_instructions_ref, value_type::text, "where a store keeps them",
+              "file:///var/genai/ab12_system_instruction.json"},
+    attribute{tool_definitions_ref, value_type::text, "where a store keeps them",
+              "file:///var/genai/ab12_tool.definitions.json"},
     attribute{error_type, value_type::text, "the same on span and metric; see below for the values",
               "429"},
     attribute{exception_type, value_type::text, "", "std::runtime_error"},
@@ -220,6 +229,21 @@ inline constexpr std::array attributes{
     attribute{openai_api_type, value_type::text, "", "chat_completions", openai_api_types},
     attribute{outcome, value_type::text, "how it ended, if neither well nor with an error",
               "cancelled", outcomes, values_are::closed},
+    attribute{history_after, value_type::text,
+              "trace and span whose messages come before the input messages",
+              "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"},
+    attribute{history_omitted, value_type::integer, "how many messages come before", "12"},
+    attribute{content_cut_bytes, value_type::integer, "of content, left out for its size", "2048"},
+    attribute{usage_estimated_input, value_type::integer,
+              "counted here, beyond what the provider reported", "12"},
+    attribute{usage_estimated_output, value_type::integer,
+              "counted here, beyond what the provider reported", "7"},
+    attribute{usage_cost, value_type::real,
+              "US dollars, of what was reported and what was estimated", "0.000125"},
+    attribute{provider_request_id, value_type::text,
+              "what the provider calls the request, which its support asks for",
+              "req_018EeWyXxfu5pfWkrYcMdjWG"},
+    attribute{law, value_type::text, "on metrics", "conservation", law_names, values_are::closed},
 };
 
 [[nodiscard]] constexpr const attribute* find_attribute(std::string_view name) noexcept {

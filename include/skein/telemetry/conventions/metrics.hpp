@@ -123,6 +123,7 @@ inline constexpr use mcp_operation[]{
     {jsonrpc_protocol_version, level::recommended},
     {mcp_resource_uri, level::opt_in},
 };
+inline constexpr use law_violations[]{{law, level::required}};
 inline constexpr use mcp_session[]{
     {error_type, level::conditional, if_it_failed},
     {mcp_protocol_version, level::recommended},
@@ -265,7 +266,7 @@ inline constexpr metric agent_inference_calls{
     "{inference_call}",
     boundaries::calls,
     used_by::agent_calls,
-    "Of one run, failed ones included, without those of agents it called",
+    "Of one run, failed and repeated ones too, without those of its tools and of agents it called",
     names::both};
 inline constexpr metric agent_tool_calls{"gen_ai.invoke_agent.tool_calls",
                                          histogram,
@@ -298,6 +299,16 @@ inline constexpr metric mcp_server_session{
     "mcp.server.session.duration", histogram,  real, "s", boundaries::mcp, used_by::mcp_session,
     "As the server sees it",       names::both};
 
+inline constexpr metric law_violations{
+    "skein.law_violations",
+    counter,
+    integer,
+    "{violation}",
+    {},
+    used_by::law_violations,
+    "Skein's own: telemetry that is not true. Anything but 0 is a defect",
+    names::both};
+
 inline constexpr std::array all{
     &inference_duration,
     &time_to_first_chunk,
@@ -323,6 +334,7 @@ inline constexpr std::array all{
     &mcp_server_operation,
     &mcp_client_session,
     &mcp_server_session,
+    &law_violations,
 };
 }  // namespace metrics
 

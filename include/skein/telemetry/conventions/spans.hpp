@@ -30,6 +30,9 @@ struct span_type {
   std::string_view langfuse = {};       // langfuse.observation.type
 };
 
+inline constexpr std::string_view if_estimated = "if the provider did not report them all";
+inline constexpr std::string_view if_refused = "if the provider answered with an error and an id";
+inline constexpr std::string_view if_priced = "if the prices are known";
 inline constexpr std::string_view of_skein = "beyond the conventions: the sum of its calls";
 
 namespace used_by {
@@ -67,6 +70,10 @@ inline constexpr use inference[]{
     {usage_cache_write, level::recommended, {}, names::current},
     {usage_cache_creation, level::recommended, {}, names::v1_41},
     {usage_reasoning, level::recommended},
+    {usage_estimated_input, level::conditional, if_estimated},
+    {usage_estimated_output, level::conditional, if_estimated},
+    {usage_cost, level::conditional, if_priced},
+    {provider_request_id, level::conditional, if_refused},
     {conversation_compacted, level::recommended},
     {openai_request_service_tier, level::conditional, "OpenAI"},
     {openai_response_service_tier, level::conditional, "OpenAI"},
@@ -76,6 +83,13 @@ inline constexpr use inference[]{
     {input_messages, level::opt_in},
     {output_messages, level::opt_in},
     {tool_definitions, level::opt_in},
+    {input_messages_ref, level::opt_in, "with a store"},
+    {output_messages_ref, level::opt_in, "with a store"},
+    {system_instructions_ref, level::opt_in, "with a store"},
+    {tool_definitions_ref, level::opt_in, "with a store"},
+    {content_cut_bytes, level::conditional, "if content was cut"},
+    {history_after, level::conditional, "if an earlier span has the earlier messages"},
+    {history_omitted, level::conditional, "if an earlier span has the earlier messages"},
 };
 inline constexpr use embeddings[]{
     {operation_name, level::required},
@@ -89,6 +103,9 @@ inline constexpr use embeddings[]{
     {embeddings_dimension_count, level::recommended},
     {response_model, level::recommended},
     {usage_input_tokens, level::recommended},
+    {usage_estimated_input, level::conditional, if_estimated},
+    {usage_cost, level::conditional, if_priced},
+    {provider_request_id, level::conditional, if_refused},
 };
 inline constexpr use retrieval[]{
     {operation_name, level::required},
@@ -169,10 +186,18 @@ inline constexpr use invoke_agent[]{
     {usage_cache_write, level::recommended, of_skein, names::current},
     {usage_cache_creation, level::recommended, {}, names::v1_41},
     {usage_reasoning, level::recommended, of_skein},
+    {usage_estimated_input, level::conditional, if_estimated},
+    {usage_estimated_output, level::conditional, if_estimated},
+    {usage_cost, level::conditional, if_priced},
     {system_instructions, level::opt_in},
     {input_messages, level::opt_in},
     {output_messages, level::opt_in},
     {tool_definitions, level::opt_in},
+    {input_messages_ref, level::opt_in, "with a store"},
+    {output_messages_ref, level::opt_in, "with a store"},
+    {system_instructions_ref, level::opt_in, "with a store"},
+    {tool_definitions_ref, level::opt_in, "with a store"},
+    {content_cut_bytes, level::conditional, "if content was cut"},
 };
 inline constexpr use execute_tool[]{
     {operation_name, level::required},
@@ -186,6 +211,7 @@ inline constexpr use execute_tool[]{
     {tool_description, level::recommended},
     {tool_call_arguments, level::opt_in},
     {tool_call_result, level::opt_in, "if it succeeded"},
+    {content_cut_bytes, level::conditional, "if content was cut"},
 };
 inline constexpr use invoke_workflow[]{
     {operation_name, level::required},
