@@ -2,6 +2,9 @@
 
 #include <skein/json/base64.hpp>
 #include <skein/json/text.hpp>
+#include <skein/telemetry/conventions.hpp>
+
+#include "telemetry/shape.hpp"
 
 namespace skein::detail {
 
@@ -82,7 +85,7 @@ json::value arguments_value(std::string_view arguments) {
   return json::value(json::valid_utf8(arguments));
 }
 
-std::string messages_attribute(std::span<const message> messages) {
+content<json::value> messages_content(std::span<const message> messages) {
   json::array all;
   for (const auto& m : messages) {
     json::array parts;
@@ -91,16 +94,16 @@ std::string messages_attribute(std::span<const message> messages) {
     if (!m.name.empty()) o["name"] = m.name;
     all.push_back(std::move(o));
   }
-  return json::write_text(all);
+  return content<json::value>(std::move(all));
 }
 
-std::string instructions_attribute(std::string_view instructions) {
+content<json::value> instructions_content(std::string_view instructions) {
   auto o = named("text");
   o["content"] = json::valid_utf8(instructions);
-  return json::write_text(json::array{std::move(o)});
+  return content<json::value>(json::array{std::move(o)});
 }
 
-std::string definitions_attribute(std::span<const tool_definition> tools) {
+content<json::value> definitions_content(std::span<const tool_definition> tools) {
   json::array all;
   for (const auto& t : tools) {
     auto o = named("function");
@@ -109,7 +112,32 @@ std::string definitions_attribute(std::span<const tool_definition> tools) {
     o["parameters"] = t.parameters;
     all.push_back(std::move(o));
   }
-  return json::write_text(all);
+  return content<json::value>(std::move(all));
+}
+
+void set_request_content(telemetry::operation& span, const chat_request& request,
+                         const telemetry::content_policy& policy) {
+  namespace semconv = telemetry::semconv;
+  if (!span.wants(policy)) return;
+  std::span<const message> messages(request.messages);
+  const auto here = span.identity();
+  if (request.history != nullptr && here.IsValid()) {
+    const auto known =
+        request.history->known(messages, here, telemetry::effective(policy.rules().history));
+    if (known.messages > 0) {
+      span.set(semconv::history_after, known.where);
+      span.set(semconv::history_omitted, static_cast<std::int64_t>(known.messages));
+    }
+    request.history->add(messages, here);
+    messages = messages.subspan(known.messages);
+  }
+  span.set(semconv::input_messages, messages_content(messages), policy);
+  if (!request.instructions.empty()) {
+    span.set(semconv::system_instructions, instructions_content(request.instructions), policy);
+  }
+  if (!request.tools.empty()) {
+    span.set(semconv::tool_definitions, definitions_content(request.tools), policy);
+  }
 }
 
 }  // namespace skein::detail

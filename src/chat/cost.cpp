@@ -123,6 +123,11 @@ std::optional<usd> usd::parse(std::string_view decimal) noexcept {
   return usd(*whole * one_dollar + fraction);
 }
 
+std::optional<usd> usd::from_dollars(double dollars) noexcept {
+  if (!(dollars >= 0 && dollars < 9e6)) return {};
+  return usd(std::llround(dollars * one_dollar));
+}
+
 std::string usd::to_string() const {
   auto text = std::format("{}{}.{:012}", pico_ < 0 ? "-" : "", std::abs(pico_ / one_dollar),
                           std::abs(pico_ % one_dollar));
@@ -181,10 +186,15 @@ price_table price_table::load() {
   return parse(std::string(std::istreambuf_iterator<char>(in), {}));
 }
 
+price_table price_table::standard() {
+  static const price_table once = load();
+  return once;
+}
+
 const price* price_table::find(std::string_view provider, std::string_view model,
                                std::chrono::sys_days day) const noexcept {
   const price* best = nullptr;
-  for (const auto& p : prices_) {
+  for (const auto& p : prices()) {
     if (p.provider != provider || p.from > day || !is_of(model, p.model)) continue;
     // A model's own name before its family's, then the later price.
     if (best == nullptr || p.model.size() > best->model.size() ||

@@ -37,6 +37,7 @@ struct part_writer {
     o["id"] = p.id;
     o["name"] = p.name;
     o["arguments"] = p.arguments;
+    if (!p.opaque.empty()) o["opaque"] = p.opaque;
     return o;
   }
   json::object operator()(const tool_result_part& p) const {
@@ -116,7 +117,8 @@ std::expected<part, mismatch> read_part(const json::value& v, const std::string&
   } else if (type == "reasoning") {
     p = reasoning_part{r.text("text", true), r.text("opaque", false)};
   } else if (type == "tool_call") {
-    p = tool_call_part{r.text("id", true), r.text("name", true), r.text("arguments", true)};
+    p = tool_call_part{r.text("id", true), r.text("name", true), r.text("arguments", true),
+                       r.text("opaque", false)};
   } else if (type == "tool_result") {
     p = tool_result_part{
         r.text("call_id", true), r.text("name", true), r.text("content", true),

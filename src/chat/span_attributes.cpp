@@ -4,24 +4,23 @@
 #include <string>
 #include <vector>
 
+#include <skein/core/error.hpp>
 #include <skein/json/text.hpp>
 #include <skein/telemetry/conventions.hpp>
+
+#include "telemetry/nostd.hpp"
 
 namespace skein {
 
 namespace semconv = telemetry::semconv;
 namespace nostd = opentelemetry::nostd;
 
-namespace {
-nostd::string_view view(std::string_view s) { return {s.data(), s.size()}; }
-}  // namespace
-
 void add_request_attributes(telemetry::attribute_list& to, const chat_options& options) {
   auto number = [&](std::string_view key, const auto& value) {
-    if (value) to.emplace_back(view(key), *value);
+    if (value) to.emplace_back(telemetry::view(key), *value);
   };
   auto text = [&](std::string_view key, const std::string& value) {
-    if (!value.empty()) to.emplace_back(view(key), view(value));
+    if (!value.empty()) to.emplace_back(telemetry::view(key), telemetry::view(value));
   };
   text(semconv::conversation_id, options.conversation_id);
   number(semconv::request_max_tokens, options.max_tokens);
@@ -30,32 +29,46 @@ void add_request_attributes(telemetry::attribute_list& to, const chat_options& o
   number(semconv::request_seed, options.seed);
   number(semconv::request_frequency_penalty, options.frequency_penalty);
   number(semconv::request_presence_penalty, options.presence_penalty);
-  if (options.response_format) to.emplace_back(view(semconv::output_type), "json");
+  if (options.response_format) to.emplace_back(telemetry::view(semconv::output_type), "json");
 }
 
 telemetry::attribute_list chat_start_attributes(const client_info& about, const std::string& model,
                                                 const chat_options& options, semconv::names names) {
   telemetry::attribute_list list;
   list.reserve(16);
-  list.emplace_back(view(semconv::operation_name), "chat");
-  list.emplace_back(view(semconv::provider_name), view(about.provider));
-  if (!model.empty()) list.emplace_back(view(semconv::request_model), view(model));
+  list.emplace_back(telemetry::view(semconv::operation_name), "chat");
+  list.emplace_back(telemetry::view(semconv::provider_name), telemetry::view(about.provider));
+  if (!model.empty())
+    list.emplace_back(telemetry::view(semconv::request_model), telemetry::view(model));
   if (!about.server_address.empty()) {
-    list.emplace_back(view(semconv::server_address), view(about.server_address));
+    list.emplace_back(telemetry::view(semconv::server_address),
+                      telemetry::view(about.server_address));
     if (about.server_port != 0)
-      list.emplace_back(view(semconv::server_port), std::int64_t{about.server_port});
+      list.emplace_back(telemetry::view(semconv::server_port), std::int64_t{about.server_port});
   }
-  if (options.streaming) list.emplace_back(view(semconv::request_stream), true);
+  if (options.streaming) list.emplace_back(telemetry::view(semconv::request_stream), true);
   add_request_attributes(list, options);
   if (options.top_k) {
     using opentelemetry::common::AttributeValue;
-    list.emplace_back(view(semconv::request_top_k),
+    list.emplace_back(telemetry::view(semconv::request_top_k),
                       names == semconv::names::v1_41  // where it is a double
                           ? AttributeValue(static_cast<double>(*options.top_k))
                           : AttributeValue(*options.top_k));
   }
   if (!options.reasoning_effort.empty()) {
-    list.emplace_back(view(semconv::request_reasoning_level), view(options.reasoning_effort));
+    list.emplace_back(telemetry::view(semconv::request_reasoning_level),
+                      telemetry::view(options.reasoning_effort));
+  }
+  if (!options.previous_response_id.empty()) {
+    list.emplace_back(telemetry::view(semconv::request_previous_response),
+                      telemetry::view(options.previous_response_id));
+  }
+  if (!about.api.empty()) {
+    list.emplace_back(telemetry::view(semconv::openai_api_type), telemetry::view(about.api));
+    if (!options.service_tier.empty()) {
+      list.emplace_back(telemetry::view(semconv::openai_request_service_tier),
+                        telemetry::view(options.service_tier));
+    }
   }
   return list;
 }
@@ -64,7 +77,7 @@ void set_stop_sequences(telemetry::operation& span, const chat_options& options)
   if (options.stop.empty() || !span.recording()) return;
   std::vector<nostd::string_view> all;
   all.reserve(options.stop.size());
-  for (const auto& each : options.stop) all.push_back(view(each));
+  for (const auto& each : options.stop) all.push_back(telemetry::view(each));
   span.set(semconv::request_stop_sequences,
            nostd::span<const nostd::string_view>(all.data(), all.size()));
 }
@@ -80,6 +93,26 @@ void set_usage(telemetry::operation& span, const usage& u) noexcept {
   if (include(names, semconv::names::current)) count(semconv::usage_cache_write, u.cache_write);
   if (include(names, semconv::names::v1_41)) count(semconv::usage_cache_creation, u.cache_write);
   count(semconv::usage_reasoning, u.reasoning);
+}
+
+void set_estimate(telemetry::operation& span, const token_estimate& e) noexcept {
+  if (e.input > 0) span.set(semconv::usage_estimated_input, e.input);
+  if (e.output > 0) span.set(semconv::usage_estimated_output, e.output);
+}
+
+void set_cost(telemetry::operation& span, usd cost) noexcept {
+  span.set(semconv::usage_cost, cost.dollars());
+}
+
+void tell_cost(telemetry::operation& span, usd cost) {
+  const auto also_for = span.speaks().also_for;
+  if (include(also_for, telemetry::backends::openinference)) {
+    span.set("llm.cost.total", cost.dollars());
+  }
+  if (include(also_for, telemetry::backends::langfuse)) {
+    span.set("langfuse.observation.cost_details",
+             json::write_text(json::object{{"total", cost.dollars()}}));
+  }
 }
 
 namespace {
@@ -136,8 +169,18 @@ void measure_usage(telemetry::operation& span, const usage& u) {
   }
 }
 
+void set_request_id(telemetry::operation& span, const std::exception_ptr& failure) noexcept {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const provider_error& e) {
+    if (!e.request_id().empty()) span.set(semconv::provider_request_id, e.request_id());
+  } catch (...) {
+    // The failure goes its own way.
+  }
+}
+
 void set_finish_reasons(telemetry::operation& span, std::string_view reason) noexcept {
-  nostd::string_view one = view(reason);
+  nostd::string_view one = telemetry::view(reason);
   span.set(semconv::response_finish_reasons, nostd::span<const nostd::string_view>(&one, 1));
 }
 

@@ -70,8 +70,10 @@ void chat_accumulator::add(const chat_update& update) {
   std::visit(
       [&]<class Update>(const Update& u) {
         if constexpr (std::is_same_v<Update, response_started>) {
+          if (u.restarted) *this = {};
           replace(response_.id, u.id);
           replace(response_.model, u.model);
+          replace(response_.continuation, u.continuation);
         } else if constexpr (std::is_same_v<Update, text_delta>) {
           add_text(parts, u);
         } else if constexpr (std::is_same_v<Update, reasoning_delta>) {
@@ -100,14 +102,15 @@ void chat_accumulator::add_call(const tool_call_delta& delta) {
                                        &std::pair<std::uint32_t, std::size_t>::first);
   if (known == calls_.rend()) {
     calls_.emplace_back(delta.call, parts.size());
-    parts.emplace_back(
-        tool_call_part{.id = delta.id, .name = delta.name, .arguments = delta.arguments});
+    parts.emplace_back(tool_call_part{
+        .id = delta.id, .name = delta.name, .arguments = delta.arguments, .opaque = delta.opaque});
     return;
   }
   auto& call = std::get<tool_call_part>(parts[known->second]);
   if (call.id.empty()) call.id = delta.id;
   if (call.name.empty()) call.name = delta.name;
   call.arguments += delta.arguments;
+  if (call.opaque.empty()) call.opaque = delta.opaque;
 }
 
 }  // namespace skein

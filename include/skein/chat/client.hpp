@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <skein/async/stream.hpp>
 #include <skein/async/task.hpp>
+#include <skein/chat/cost.hpp>
 #include <skein/chat/request.hpp>
 #include <skein/chat/update.hpp>
 #include <skein/telemetry/operation.hpp>
@@ -20,6 +22,8 @@ struct client_info {
   std::string model = {};           // used when the options name none
   std::string server_address = {};  // host, no URL
   std::uint16_t server_port = 0;
+  std::string api = {};                            // openai.api.type, of OpenAI's protocols
+  schema_formats schemas = schema_formats::taken;  // not for telemetry: for who asks for structs
 };
 
 // One answer of a model, arriving. Move-only. Pulled with `next()` like any stream; dropping it
@@ -42,8 +46,9 @@ class chat_stream {
   friend class chat_client;
   friend class chat_layer;
   struct state;
+  class asking;
   chat_stream(std::unique_ptr<state> s, stream<chat_update> body);
-  static stream<chat_update> traced(telemetry::operation span, state* s, stream<chat_update> inner);
+  static stream<chat_update> traced(asking request, state* s, stream<chat_update> inner);
   static stream<chat_update> counted(state* s, stream<chat_update> inner);
   std::unique_ptr<state> state_;
   stream<chat_update> body_;
@@ -72,10 +77,21 @@ class chat_client {
 
   [[nodiscard]] virtual client_info info() const = 0;
 
-  // Whether spans and log records may hold messages. Set before use.
-  telemetry::capture content = telemetry::capture_from_environment();
+  // What a json_schema_format with this schema does not hold the model to, since this provider's
+  // schemas have no word for it: JSON paths in the schema, such as $.properties.age.minimum, or $
+  // for all of it. A request with such a format has them on its span too, as an event
+  // `skein.schema.not_enforced` with `skein.schema.paths`.
+  [[nodiscard]] virtual std::vector<std::string> not_enforced(const json::value& schema) const {
+    (void)schema;
+    return {};
+  }
+
+  // Whether spans and log records may hold messages. Set before use; chat_options::content wins.
+  telemetry::content_policy content = telemetry::content_policy_from_environment();
   // The names they use. Set before use.
   telemetry::dialect dialect = telemetry::dialect_from_environment();
+  // What its tokens cost, in the ledger and on spans. Set before use.
+  price_table prices = price_table::standard();
 
  protected:
   // A provider's part: runs inside the chat span's context. The stream it returns ends only after a
@@ -103,6 +119,9 @@ class chat_layer : public chat_client {
   // `inner` must outlive this.
   explicit chat_layer(chat_client& inner) noexcept : inner_(inner) {}
   [[nodiscard]] client_info info() const override { return inner_.info(); }
+  [[nodiscard]] std::vector<std::string> not_enforced(const json::value& schema) const override {
+    return inner_.not_enforced(schema);
+  }
 
  protected:
   [[nodiscard]] chat_client& inner() const noexcept { return inner_; }

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,10 @@ class usd {
   [[nodiscard]] constexpr std::int64_t picodollars() const noexcept { return pico_; }
   // "0.00125", without superfluous zeros.
   [[nodiscard]] std::string to_string() const;
+  // The nearest number, and back: for what has no decimals, such as an attribute of a span. Exact
+  // there and back up to four thousand dollars. Nothing where it does not fit.
+  [[nodiscard]] double dollars() const noexcept { return static_cast<double>(pico_) / 1e12; }
+  [[nodiscard]] static std::optional<usd> from_dollars(double dollars) noexcept;
 
   constexpr usd& operator+=(usd other) noexcept {
     pico_ += other.pico_;
@@ -69,23 +75,29 @@ struct price {
 // Nothing if a price that it needs, or the usage, is not known.
 [[nodiscard]] std::optional<usd> cost_of(const usage& u, const price& p) noexcept;
 
+// Never changes, so copies share it.
 class price_table {
  public:
-  price_table() = default;
-  explicit price_table(std::vector<price> prices) : prices_(std::move(prices)) {}
+  price_table() = default;  // in which nothing has a price
+  explicit price_table(std::vector<price> prices)
+      : prices_(std::make_shared<const std::vector<price>>(std::move(prices))) {}
   // The form of data/prices.json. Throws usage_error, which names the entry and the member.
   [[nodiscard]] static price_table parse(std::string_view json);
   // From the file that SKEIN_PRICES names, else the table of this release, data/prices.json. Throws
   // usage_error for a file that cannot be read.
   [[nodiscard]] static price_table load();
+  // What load() gave at the first call in this program.
+  [[nodiscard]] static price_table standard();
 
   // The one in force on that day.
   [[nodiscard]] const price* find(std::string_view provider, std::string_view model,
                                   std::chrono::sys_days day) const noexcept;
-  [[nodiscard]] const std::vector<price>& prices() const noexcept { return prices_; }
+  [[nodiscard]] std::span<const price> prices() const noexcept {
+    return prices_ ? std::span<const price>(*prices_) : std::span<const price>();
+  }
 
  private:
-  std::vector<price> prices_;
+  std::shared_ptr<const std::vector<price>> prices_;
 };
 
 }  // namespace skein

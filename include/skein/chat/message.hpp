@@ -20,8 +20,8 @@ struct text_part {
   friend bool operator==(const text_part&, const text_part&) = default;
 };
 
-// What a model thought. `opaque` is the provider's signature or encrypted form, replayed as
-// received.
+// What a model thought. `opaque` is the provider's signature or encrypted form. It says whose it
+// is, is replayed to that provider as received and in its place, and to no other.
 struct reasoning_part {
   std::string text;
   std::string opaque = {};
@@ -29,11 +29,13 @@ struct reasoning_part {
 };
 
 // A request of the model to call a tool. `arguments` is JSON text exactly as the model wrote it: it
-// may be empty or malformed, which is for the tool room to judge.
+// may be empty or malformed, which is for the tool room to judge. `opaque` as of reasoning: some
+// providers sign calls.
 struct tool_call_part {
   std::string id;
   std::string name;
   std::string arguments;
+  std::string opaque = {};
   friend bool operator==(const tool_call_part&, const tool_call_part&) = default;
 };
 

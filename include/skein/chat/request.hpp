@@ -12,8 +12,10 @@
 #include <variant>
 #include <vector>
 
+#include <skein/chat/content_history.hpp>
 #include <skein/chat/message.hpp>
 #include <skein/json/value.hpp>
+#include <skein/telemetry/content.hpp>
 
 namespace skein {
 
@@ -28,8 +30,7 @@ struct tool_definition {
 class tool_definitions {
  public:
   tool_definitions() = default;
-  tool_definitions(std::vector<tool_definition> all)
-      : all_(std::make_shared<const std::vector<tool_definition>>(std::move(all))) {}
+  tool_definitions(std::vector<tool_definition> all);
   tool_definitions(std::initializer_list<tool_definition> all)
       : tool_definitions(std::vector<tool_definition>(all)) {}
 
@@ -42,10 +43,13 @@ class tool_definitions {
   [[nodiscard]] const tool_definition& operator[](std::size_t i) const { return list()[i]; }
   [[nodiscard]] auto begin() const noexcept { return list().begin(); }
   [[nodiscard]] auto end() const noexcept { return list().end(); }
+  // Of their names, descriptions and schemas as JSON text, nearly.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   [[nodiscard]] const std::vector<tool_definition>& list() const noexcept { return *this; }
   std::shared_ptr<const std::vector<tool_definition>> all_;
+  std::size_t bytes_ = 0;
 };
 
 enum class tool_mode : std::uint8_t { automatic, none, required };
@@ -64,6 +68,9 @@ struct json_schema_format {
   std::optional<bool> strict = {};
 };
 using response_format = std::variant<json_object_format, json_schema_format>;
+// Where a provider takes a json_schema_format. Many that hold a model to a schema by a grammar
+// leave it no way to call a tool.
+enum class schema_formats : std::uint8_t { taken, taken_without_tools, refused };
 
 // Every field that is not set is not sent, and the provider's default holds.
 struct chat_options {
@@ -89,15 +96,26 @@ struct chat_options {
   std::optional<bool> parallel_tool_calls = {};
   std::optional<skein::response_format> response_format = {};
   std::string conversation_id = {};  // recorded as gen_ai.conversation.id
-  bool streaming = true;             // false: one plain HTTP answer, same updates
-  json::object extra_body = {};      // merged over the request body, last
+  // A stored response that this request goes on from: then `messages` holds only what came after
+  // it. Providers that store no responses throw usage_error; so for the next two.
+  std::string previous_response_id = {};
+  // The provider works on although nobody listens; `continuation` of the answer takes it up again.
+  std::optional<bool> background = {};
+  // Takes up that answer from its beginning instead of asking; messages are not sent.
+  std::string continuation_token = {};
+  bool streaming = true;         // false: one plain HTTP answer, same updates
+  json::object extra_body = {};  // merged over the request body, last
   std::vector<std::pair<std::string, std::string>> extra_headers = {};
+  // Whether and how this request's content is recorded; unset: as the client says.
+  std::optional<telemetry::content_policy> content = {};
 };
 
 struct chat_request {
   std::string instructions = {};  // come first, as the provider takes them
   std::vector<message> messages = {};
   tool_definitions tools = {};
+  content_history* history =
+      nullptr;  // for telemetry only; borrowed, for the request and its layers
 };
 
 }  // namespace skein

@@ -1,8 +1,10 @@
 // What a chat stream yields, and the response that the updates add up to.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,10 +23,32 @@ enum class finish_reason : std::uint8_t { none, stop, length, tool_calls, conten
 // other, where `raw` is the name.
 [[nodiscard]] std::string_view name_of(finish_reason r) noexcept;
 
+// What a provider's headers say of the limits of a minute and of what is left of them; what they do
+// not say is absent.
+struct rate_limits {
+  std::optional<std::int64_t> requests = {};
+  std::optional<std::int64_t> requests_left = {};
+  std::optional<std::int64_t> tokens = {};
+  std::optional<std::int64_t> tokens_left = {};
+  // How long until all of the limit is left again, if nothing more is sent.
+  std::optional<std::chrono::milliseconds> requests_reset = {};
+  std::optional<std::chrono::milliseconds> tokens_reset = {};
+
+  [[nodiscard]] bool empty() const noexcept { return *this == rate_limits{}; }
+  friend bool operator==(const rate_limits&, const rate_limits&) = default;
+};
+
 // First of all, and again whenever the provider names the response or its model later.
 struct response_started {
   std::string id;
   std::string model;
+  // Of an answer made in the background: chat_options::continuation_token for taking it up again.
+  // Opaque.
+  std::string continuation = {};
+  rate_limits limits = {};
+  // The answer begins anew: what came of it so far is void, and whoever shows it takes it back.
+  // Only where a layer was told to (chat/retry.hpp).
+  bool restarted = false;
   friend bool operator==(const response_started&, const response_started&) = default;
 };
 
@@ -42,12 +66,14 @@ struct reasoning_delta {
 };
 
 // `call` counts the calls of this response from 0 and is the identity of the call here, whatever
-// the provider's labels do. `id` and `name` are set on the first delta of a call, empty after it.
+// the provider's labels do. `id` and `name` are set on the first delta of a call, empty after it;
+// `opaque` comes whole, on any of them.
 struct tool_call_delta {
   std::uint32_t call = 0;
   std::string id = {};
   std::string name = {};
   std::string arguments = {};
+  std::string opaque = {};
   friend bool operator==(const tool_call_delta&, const tool_call_delta&) = default;
 };
 
@@ -93,6 +119,7 @@ struct chat_update : chat_update_variant {
 struct chat_response {
   std::string id = {};
   std::string model = {};
+  std::string continuation = {};  // as of response_started
   skein::message message = {.role = role::assistant};
   finish_reason finish = finish_reason::none;
   std::string finish_raw = {};
@@ -104,8 +131,8 @@ struct chat_response {
 
 // Adds updates up to a response, at a cost linear in their bytes. Adjacent text and adjacent
 // reasoning become one part; tool calls keep their order of first appearance; a later id, model or
-// usage replaces an earlier one; a raw_update adds nothing. May be read at any time: after a cut,
-// it holds what had arrived.
+// usage replaces an earlier one; a raw_update adds nothing; a restart clears all. May be read at
+// any time: after a cut, it holds what had arrived.
 class chat_accumulator {
  public:
   void add(const chat_update& update);
