@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <exception>
 #include <format>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <skein/agent/agent.hpp>
@@ -10,6 +12,7 @@
 
 #include "agent/merge_options.hpp"
 #include "agent/tool_batch.hpp"
+#include "chat/book.hpp"
 #include "chat/content.hpp"
 #include "chat/span_attributes.hpp"
 
@@ -48,14 +51,9 @@ class session_use {
 
 struct agent_run::state {
   agent_response response;
+  std::shared_ptr<detail::run_book> book;  // until the response is complete
+  std::unique_ptr<detail::wanted_answer> answer;
 };
-
-namespace {
-struct run_counts {
-  std::size_t asked = 0;     // requests to the model
-  std::size_t executed = 0;  // tools
-};
-}  // namespace
 
 // What a run needs, gathered at the call.
 struct agent::plan {
@@ -67,34 +65,67 @@ struct agent::plan {
   tool_set tools;
   error_details tool_errors;
   const std::vector<tool_layer>& around_tools;
-  telemetry::capture content;
+  telemetry::content_policy content;
   telemetry::dialect dialect;
   std::string agent_name;
   std::optional<runtime::duration> deadline;
+  detail::wanted_answer* answer;  // or null
   run_machine machine;
-  run_counts counts = {};
+  std::size_t executed = 0;          // tools
+  content_history own_history = {};  // of a run without a session
 
   [[nodiscard]] chat_stream ask(run_machine::tools offered) {
     auto options = chat;
+    if (machine.round_trips() > 0) options.continuation_token.clear();  // that answer is known now
     if (offered == run_machine::tools::withheld) {
       options.tool_choice = tool_choice{.mode = tool_mode::none};
     } else if (machine.round_trips() > 0 && options.tool_choice &&
                options.tool_choice->mode == tool_mode::required) {
       options.tool_choice.reset();  // required once, or the run would never end
     }
+    if (answer != nullptr) {
+      answer->begin();
+      if (answer->mode() == answer_mode::tool) {
+        // Alone it needs no name, which llama-server would take for no choice at all.
+        const bool named = offered == run_machine::tools::withheld && !tools.empty();
+        options.tool_choice = tool_choice{.mode = tool_mode::required,
+                                          .name = std::string(named ? answer->name : "")};
+      }
+    }
     request.messages = machine.messages();
-    ++counts.asked;
-    auto answer = client.stream(request, options);
+    request.history = session != nullptr ? &session->recorded_ : &own_history;
+    auto arriving = client.stream(request, options);
     std::vector<message>().swap(request.messages);  // not while the answer is waited for
-    return answer;
+    return arriving;
   }
-  void answered(chat_stream&& answer, agent_response& to) {
-    auto whole = std::move(answer).take_response();
-    to.usage += whole.usage;
+  // Whether the model is asked again, since what it answered is not what is wanted: then says why.
+  [[nodiscard]] bool rejected(finish_reason finish, agent_update& why) {
+    auto wrong = answer != nullptr ? answer->rejection(finish) : std::nullopt;
+    if (!wrong) return false;
+    why = answer_rejected{*std::move(wrong)};
+    return true;
+  }
+  // Of an answer without calls, the last one of a run unless it is rejected.
+  [[nodiscard]] bool rejected_at_end(finish_reason finish, agent_update& why) {
+    if (answer == nullptr || answer->given() || !answer->judge()) return false;
+    return rejected(finish, why);
+  }
+  void ask_again(const agent_update& rejected) {
+    const auto& why = std::get<answer_rejected>(rejected).why;
+    machine.ask_again(user_message(std::format(
+        "The answer does not fit. {}: {}. Answer again, corrected.", why.path, why.message)));
+  }
+  void answered(chat_stream&& by, agent_response& to) {
+    auto whole = std::move(by).take_response();
     to.finish = whole.finish;
     machine.answered(std::move(whole));
   }
-  [[nodiscard]] std::unique_ptr<tool_batch> execute(std::vector<tool_call_part>& calls) {
+  // Where some of the tools may begin while an answer arrives; layers judge whole calls.
+  [[nodiscard]] bool begins_early(run_machine::tools offered) const {
+    return offered == run_machine::tools::offered && around_tools.empty() &&
+           std::ranges::any_of(tools, &tool::begins_early);
+  }
+  [[nodiscard]] std::unique_ptr<tool_batch> batch() {
     return std::make_unique<tool_batch>(
         tool_batch::surroundings{.tools = tools,
                                  .layers = around_tools,
@@ -104,8 +135,8 @@ struct agent::plan {
                                  .errors = tool_errors,
                                  .content = content,
                                  .dialect = dialect,
-                                 .executed = counts.executed},
-        std::move(calls));
+                                 .executed = executed,
+                                 .answer = answer});
   }
 };
 
@@ -126,21 +157,33 @@ agent_run& agent_run::operator=(agent_run&& other) noexcept {
   return *this;
 }
 agent_run::~agent_run() { body_.close(); }
-const agent_response& agent_run::response() const noexcept { return state_->response; }
-agent_response agent_run::take_response() && { return std::move(state_->response); }
+const agent_response& agent_run::response() const {
+  if (state_->book) {
+    state_->response.ledger = detail::read(*state_->book);
+    state_->response.usage = state_->response.ledger.own().usage;
+  }
+  return state_->response;
+}
+agent_response agent_run::take_response() && {
+  (void)response();
+  return std::move(state_->response);
+}
 
 namespace {
 
 // However the run is left: the session gets what is valid, the span what is known, before it ends.
 class run_record {
  public:
-  run_record(telemetry::operation& span, agent_response& response, const run_machine& machine,
-             const run_counts& counts, session_use& use, telemetry::capture content,
-             const bool& cut)
+  run_record(telemetry::operation& span, const detail::open_run& run, agent_response& response,
+             std::shared_ptr<detail::run_book>& book, const run_machine& machine,
+             const std::size_t& executed, session_use& use,
+             const telemetry::content_policy& content, const bool& cut)
       : span_(span),
+        run_(run),
         response_(response),
+        book_(book),
         machine_(machine),
-        counts_(counts),
+        executed_(executed),
         use_(use),
         content_(content),
         cut_(cut) {}
@@ -156,47 +199,68 @@ class run_record {
       response_.messages.assign(all.begin() + from, all.end());
       response_.calls_for_caller = machine_.calls_for_caller();
       use_.append(machine_);
+      response_.ledger = detail::read(*book_);
+      book_.reset();
+      const auto own = response_.ledger.own();
+      response_.usage = own.usage;
+      run_.check(own.usage);
       if (!span_.recording()) return;
-      span_.measure(semconv::metrics::agent_inference_calls, static_cast<double>(counts_.asked));
-      span_.measure(semconv::metrics::agent_tool_calls, static_cast<double>(counts_.executed));
-      set_usage(span_, response_.usage);
+      span_.measure(semconv::metrics::agent_inference_calls, static_cast<double>(own.calls));
+      span_.measure(semconv::metrics::agent_tool_calls, static_cast<double>(executed_));
+      set_usage(span_, own.usage);
+      set_estimate(span_, own.estimated);
+      if (auto cost = own.cost(); cost && own.tokens() > 0) set_cost(span_, *cost);
       if (cut_) {
         set_finish_reasons(span_, "error");
       } else if (auto reason = name_of(response_.finish); !reason.empty()) {
         set_finish_reasons(span_, reason);
       }
-      if (!response_.messages.empty() && span_.wants(content_)) {
-        span_.set(semconv::output_messages, detail::messages_attribute(response_.messages),
-                  content_);
-      }
+      if (span_.wants(content_)) set_answer();
     } catch (const std::exception&) {
       // Out of memory while recording: the run's own outcome stands.
     }
   }
 
  private:
+  // What was said in between is on the spans of the model's calls.
+  void set_answer() {
+    const auto& all = response_.messages;
+    auto last = std::ranges::find(all.rbegin(), all.rend(), role::assistant, &message::role);
+    if (last == all.rend()) return;
+    span_.set(semconv::output_messages, detail::messages_content(std::span(&*last, 1)), content_);
+  }
+
   telemetry::operation& span_;
+  const detail::open_run& run_;
   agent_response& response_;
+  std::shared_ptr<detail::run_book>& book_;
   const run_machine& machine_;
-  const run_counts& counts_;
+  const std::size_t& executed_;
   session_use& use_;
-  telemetry::capture content_;
+  const telemetry::content_policy& content_;
   const bool& cut_;
   bool written_ = false;
 };
 
-// An answer as it arrives. Left in the midst of it, what it had used by then counts.
-struct open_answer {
-  chat_stream stream;
-  usage& to;
-  const bool& cut;
-  open_answer(chat_stream s, usage& u, const bool& c) : stream(std::move(s)), to(u), cut(c) {}
-  open_answer(const open_answer&) = delete;
-  open_answer& operator=(const open_answer&) = delete;
-  ~open_answer() {
-    if (cut) to += stream.response().usage;
+// What the model is told of its tools, with the one that takes the answer.
+tool_definitions with_answer(const detail::wanted_answer& answer, const tool_set& tools,
+                             tool_definitions known, const std::vector<std::string>& declared) {
+  if (!declared.empty()) {
+    throw usage_error(std::format(
+        "agent: \"{}\" is only declared, and a run that must end with an answer cannot end with a "
+        "call of it; give the tool a function, or run without a type",
+        declared.front()));
   }
-};
+  if (answer.mode() != answer_mode::tool) return known;
+  if (tools.find(answer.name) != nullptr) {
+    throw usage_error(std::format(
+        "agent: the tool \"{}\" has the name that answers are taken by; give it another",
+        answer.name));
+  }
+  auto all = tools.definitions();
+  all.push_back(answer.definition());
+  return all;
+}
 
 // Not by way of an agent_update of its own: this happens for each delta.
 void move_to(agent_update_variant& out, chat_update_variant& u) {
@@ -213,10 +277,23 @@ agent::agent(chat_client& client, agent_options options)
 agent::~agent() = default;
 
 agent_run agent::stream(agent_input input, run_options options) {
+  return start(std::move(input), std::move(options), nullptr);
+}
+
+agent_run agent::start(agent_input input, run_options options,
+                       std::unique_ptr<detail::wanted_answer> answer) {
   const auto about = client_.info();
   auto chat = merge(options_.chat, std::move(options.chat));
   if (options.session != nullptr && chat.conversation_id.empty())
     chat.conversation_id = options.session->id();
+  if (answer) {
+    const auto how = options.answers.value_or(options_.answers);
+    const bool tools = !options_.tools.empty() || !options.tools.empty();
+    const bool native = about.schemas == schema_formats::taken ||
+                        (about.schemas == schema_formats::taken_without_tools && !tools);
+    answer->want(how.mode.value_or(native ? answer_mode::native : answer_mode::tool), how.retries);
+    if (answer->mode() == answer_mode::native) chat.response_format = answer->format();
+  }
   const std::string& model = chat.model.empty() ? about.model : chat.model;
 
   telemetry::attribute_list attributes;
@@ -235,10 +312,16 @@ agent_run agent::stream(agent_input input, run_options options) {
   add(semconv::agent_description, options_.description);
   add(semconv::request_model, model);
   add_request_attributes(attributes, chat);
+  const auto content = options.content ? *options.content : options_.content;
+  if (options.content) chat.content = options.content;
+  const auto where = options.spans == telemetry::tracing::off
+                         ? telemetry::untraced(current_context())
+                         : current_context();
+  detail::open_run booked(where, options_.name);
   telemetry::operation span(
       semconv::spans::invoke_agent,
-      options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name, current_context(),
-      attributes, options_.dialect);
+      options_.name.empty() ? "invoke_agent" : "invoke_agent " + options_.name, where, attributes,
+      options_.dialect);
   // What fails from here on ends the span.
   try {
     set_stop_sequences(span, chat);
@@ -254,50 +337,54 @@ agent_run agent::stream(agent_input input, run_options options) {
     for (const auto& t : tools) {
       if (t.declared_only()) declared.push_back(t.name());
     }
-    const auto content = options_.content;
+    if (answer) definitions = with_answer(*answer, tools, std::move(definitions), declared);
     if (span.wants(content)) {
-      span.set(semconv::input_messages, detail::messages_attribute(input.messages), content);
+      span.set(semconv::input_messages, detail::messages_content(input.messages), content);
       if (!instructions.empty()) {
-        span.set(semconv::system_instructions, detail::instructions_attribute(instructions),
-                 content);
+        span.set(semconv::system_instructions, detail::instructions_content(instructions), content);
       }
-      if (!tools.empty())
-        span.set(semconv::tool_definitions, detail::definitions_attribute(definitions), content);
+      if (!definitions.empty())
+        span.set(semconv::tool_definitions, detail::definitions_content(definitions), content);
     }
     auto* session = options.session;
+    chat_request request{.instructions = std::move(instructions), .tools = std::move(definitions)};
     std::unique_ptr<plan> p(new plan{
         .client = client_,
         .use = session_use(session),
         .session = session,
-        .request = {.instructions = std::move(instructions), .tools = std::move(definitions)},
+        .request = std::move(request),
         .chat = std::move(chat),
         .tools = std::move(tools),
         .tool_errors = options_.tool_errors,
         .around_tools = options_.around_tools,
-        .content = options_.content,
+        .content = content,
         .dialect = options_.dialect,
         .agent_name = options_.name,
         .deadline = options.deadline,
+        .answer = answer.get(),
         .machine = run_machine(session != nullptr ? session->history() : std::vector<message>(),
-                               std::move(input.messages), options_.limits, std::move(declared)),
+                               std::move(input.messages), options_.limits, std::move(declared),
+                               std::string(answer ? answer->name : "")),
     });
     auto state = std::make_unique<agent_run::state>();
-    context_scope inside(span.inside());
-    auto run = body(std::move(span), state.get(), std::move(p));
+    state->answer = std::move(answer);
+    state->book = booked.book();
+    context_scope inside(booked.inside(span.inside()));
+    auto run = body(std::move(booked), std::move(span), state.get(), std::move(p));
     return agent_run(std::move(state), std::move(run));
   } catch (...) {
-    span.fail(std::current_exception(), options_.content);
+    span.fail(std::current_exception(), content);
     throw;
   }
 }
 
 // A run that waits is this frame and the plan: what need not live across a wait is made elsewhere.
-skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::state* s,
-                                        std::unique_ptr<plan> p) {
+skein::stream<agent_update> agent::body(detail::open_run run, telemetry::operation span,
+                                        agent_run::state* s, std::unique_ptr<plan> p) {
   auto& machine = p->machine;
   auto& response = s->response;
   bool cut = false;  // an answer of the model has begun and not ended
-  run_record record(span, response, machine, p->counts, p->use, p->content, cut);
+  run_record record(span, run, response, s->book, machine, p->executed, p->use, p->content, cut);
   auto recorded = telemetry::operation::event::record;
   try {
     std::optional<cancel_scope> scope;
@@ -307,28 +394,46 @@ skein::stream<agent_update> agent::body(telemetry::operation span, agent_run::st
       timer.emplace(*p->deadline, *scope);
     }
     agent_update out;
+    std::unique_ptr<tool_batch> batch;
     while (true) {
       auto step = machine.next();
+      if (batch && !std::holds_alternative<run_machine::run_tools>(step)) batch->revoke();
       if (auto* end = std::get_if<run_machine::finish>(&step)) {
+        if (p->rejected_at_end(response.finish, out)) {
+          p->ask_again(out);
+          co_yield out;
+          continue;
+        }
         response.end = end->end;
         break;
       }
       if (auto* ask = std::get_if<run_machine::ask_model>(&step)) {
         recorded = telemetry::operation::event::recorded;
         cut = true;
-        open_answer answer(p->ask(ask->tools), response.usage, cut);
-        while (auto* update = co_await answer.stream.next()) {
-          move_to(out, *update);
-          co_yield out;
+        auto answer = p->ask(ask->tools);
+        batch = p->begins_early(ask->tools) ? p->batch() : nullptr;
+        try {
+          while (auto* update = co_await answer.next()) {
+            if (p->answer != nullptr) p->answer->watch(*update);
+            if (batch) batch->watch(*update);
+            move_to(out, *update);
+            co_yield out;
+          }
+        } catch (...) {
+          if (batch) batch->revoke();
+          throw;
         }
         recorded = telemetry::operation::event::record;
         cut = false;
-        p->answered(std::move(answer.stream), response);
+        p->answered(std::move(answer), response);
         continue;
       }
-      auto batch = p->execute(std::get<run_machine::run_tools>(step).calls);
+      if (!batch) batch = p->batch();
+      batch->execute(std::move(std::get<run_machine::run_tools>(step).calls));
       while (co_await batch->next(out)) co_yield out;
       machine.results(co_await batch->results());
+      batch.reset();
+      if (p->rejected(response.finish, out)) co_yield out;
     }
   } catch (...) {
     record.write();

@@ -36,6 +36,10 @@ chat_options merge(chat_options base, chat_options over) {
   value(base.parallel_tool_calls, over.parallel_tool_calls);
   value(base.response_format, over.response_format);
   text(base.conversation_id, over.conversation_id);
+  text(base.previous_response_id, over.previous_response_id);
+  value(base.background, over.background);
+  text(base.continuation_token, over.continuation_token);
+  value(base.content, over.content);
   if (!over.streaming) base.streaming = false;
   for (auto& member : over.extra_body)
     base.extra_body.insert_or_assign(member.key(), std::move(member.value()));

@@ -52,9 +52,11 @@ std::string_view name_of(run_end e) noexcept {
 }
 
 run_machine::run_machine(std::vector<message> history, std::vector<message> input,
-                         run_limits limits, std::vector<std::string> declared)
+                         run_limits limits, std::vector<std::string> declared,
+                         std::string answer_tool)
     : limits_(limits),
       declared_(std::move(declared)),
+      answer_tool_(std::move(answer_tool)),
       messages_(std::move(history)),
       history_size_(messages_.size()),
       input_size_(input.size()) {
@@ -81,6 +83,10 @@ void run_machine::withhold(run_end why) {
   end_ = why;
 }
 
+bool run_machine::is_answer(std::string_view tool) const {
+  return !answer_tool_.empty() && tool == answer_tool_;
+}
+
 bool run_machine::answered_before(const std::string& id) const {
   return std::ranges::any_of(messages_, [&](const message& m) {
     return std::ranges::any_of(m.parts, [&](const part& p) {
@@ -97,24 +103,20 @@ void run_machine::answered(chat_response response) {
   ++round_trips_;
   auto& m = response.message;
   m.role = role::assistant;
-  if (phase_ == phase::ask_without_tools) {
-    // It was told that there are no tools; calls it makes nevertheless would have no results.
-    std::erase_if(m.parts, [](const part& p) { return std::holds_alternative<tool_call_part>(p); });
-    if (!std::ranges::any_of(m.parts, is_visible))
-      m.parts.emplace_back(text_part{std::string(nothing_left)});
-    messages_.push_back(std::move(m));
-    phase_ = phase::done;
-    return;
-  }
+  const bool withheld = phase_ == phase::ask_without_tools;
   std::set<std::string> seen;
   std::erase_if(m.parts, [&](const part& p) {
     auto* call = std::get_if<tool_call_part>(&p);
-    return call != nullptr && (answered_before(call->id) || !seen.insert(call->id).second);
+    if (call == nullptr) return false;
+    // It was told that there are no tools; calls it makes nevertheless would have no results.
+    if (withheld && !is_answer(call->name)) return true;
+    return answered_before(call->id) || !seen.insert(call->id).second;
   });
   if (!has_calls(m)) {
+    if (withheld && !std::ranges::any_of(m.parts, is_visible))
+      m.parts.emplace_back(text_part{std::string(nothing_left)});
     messages_.push_back(std::move(m));
     phase_ = phase::done;
-    end_ = run_end::completed;
     return;
   }
   for (const auto& p : m.parts) {
@@ -137,9 +139,17 @@ void run_machine::results(std::vector<tool_result_part> batch) {
     throw usage_error(std::format("run_machine::results: {} results for {} calls", batch.size(),
                                   pending_.size()));
   }
-  bool failed =
-      std::ranges::any_of(batch, [](const auto& r) { return r.outcome == tool_outcome::error; });
-  tool_calls_ += batch.size();
+  bool failed = false;
+  bool has_answer = false;
+  for (const auto& r : batch) {
+    const bool ok = r.outcome == tool_outcome::ok;
+    if (is_answer(r.name)) {
+      has_answer = has_answer || ok;
+    } else {
+      failed = failed || !ok;
+      ++tool_calls_;
+    }
+  }
   errors_in_a_row_ = failed ? errors_in_a_row_ + 1 : 0;
   pending_.clear();
   messages_.push_back(std::exchange(asking_, {}));
@@ -147,6 +157,10 @@ void run_machine::results(std::vector<tool_result_part> batch) {
   if (!for_caller_.empty()) {
     phase_ = phase::done;
     end_ = run_end::calls_for_caller;
+  } else if (has_answer) {
+    phase_ = phase::done;
+  } else if (end_ != run_end::completed) {
+    phase_ = phase::ask_without_tools;
   } else if (limits_.consecutive_errors != 0 && errors_in_a_row_ >= limits_.consecutive_errors) {
     withhold(run_end::error_limit);
   } else if (limits_.tool_calls != 0 && tool_calls_ >= limits_.tool_calls) {
@@ -156,6 +170,14 @@ void run_machine::results(std::vector<tool_result_part> batch) {
   } else {
     phase_ = phase::ask;
   }
+}
+
+void run_machine::ask_again(message why) {
+  if (phase_ != phase::done) {
+    throw usage_error("run_machine::ask_again: the machine has not finished");
+  }
+  messages_.push_back(std::move(why));
+  phase_ = end_ == run_end::completed ? phase::ask : phase::ask_without_tools;
 }
 
 namespace {
@@ -172,6 +194,8 @@ struct saved_counts {
   std::size_t round_trips = 0;
   std::size_t errors_in_a_row = 0;
   std::size_t tool_calls = 0;
+  std::string answer_tool = {};
+  static constexpr auto defaults = skein::defaults{"answer_tool"};
 };
 
 std::vector<tool_call_part> calls_of(const message& m) {
@@ -198,7 +222,8 @@ json::value run_machine::save() const {
                                           .end = end_,
                                           .round_trips = round_trips_,
                                           .errors_in_a_row = errors_in_a_row_,
-                                          .tool_calls = tool_calls_});
+                                          .tool_calls = tool_calls_,
+                                          .answer_tool = answer_tool_});
   auto& o = saved.as_object();
   const std::array waiting{asking_, message_of(pending_), message_of(for_caller_)};
   o["messages"] = messages_to_json(messages_);
@@ -243,6 +268,7 @@ std::expected<run_machine, json::mismatch> run_machine::load(const json::value& 
   m.round_trips_ = counts->round_trips;
   m.errors_in_a_row_ = counts->errors_in_a_row;
   m.tool_calls_ = counts->tool_calls;
+  m.answer_tool_ = std::move(counts->answer_tool);
   m.asking_ = std::move((*three)[0]);
   m.pending_ = calls_of((*three)[1]);
   m.for_caller_ = calls_of((*three)[2]);

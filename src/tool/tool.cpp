@@ -109,6 +109,8 @@ tool_result tool_detail::failed_with(const std::exception_ptr& failure) {
   } catch (const tool_error& e) {
     described.message = e.what();
     described.for_model = in_utf8("Error: ", e.what());
+  } catch (const arguments_error& e) {
+    described = invalid_arguments(e.what());
   } catch (...) {
     described.message = message_of(std::current_exception());
   }
@@ -161,12 +163,20 @@ std::expected<bound_call, tool_failure> tool::bind(std::string_view arguments) c
   }
 }
 
+bound_call tool::begin(std::shared_ptr<arguments_pipe> arguments) const {
+  if (!begins_early()) {
+    throw usage_error("tool \"" + name() +
+                      "\" takes its arguments whole: bind() them, or let it take an arriving<T>");
+  }
+  return bound_call(name(), body_->begin(std::move(arguments)));
+}
+
 task<tool_result> tool::call(std::string arguments, tool_context ctx) const {
   return call_to_the_end(*this, std::move(arguments), std::move(ctx));
 }
 
 tool tool_declared(std::string name, std::string description, json::value schema) {
-  return tool(tool::body{{std::move(name), std::move(description), std::move(schema)}, {}});
+  return tool(tool::body{{std::move(name), std::move(description), std::move(schema)}, {}, {}});
 }
 
 }  // namespace skein

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -52,9 +53,11 @@ class run_machine {
   };
   using step = std::variant<ask_model, run_tools, finish>;
 
-  // `declared` names the tools that the caller executes itself.
+  // `declared` names the tools that the caller executes itself. A call of `answer_tool`, if there
+  // is one, is the answer: the run ends when its result is no error, and it may be called when the
+  // tools are withheld, too.
   run_machine(std::vector<message> history, std::vector<message> input, run_limits limits = {},
-              std::vector<std::string> declared = {});
+              std::vector<std::string> declared = {}, std::string answer_tool = {});
 
   [[nodiscard]] step next() const;
   // After ask_model. What matters is what the answer holds, not its finish reason. Calls with an id
@@ -62,6 +65,9 @@ class run_machine {
   void answered(chat_response response);
   // After run_tools: one for each call, in order.
   void results(std::vector<tool_result_part> batch);
+
+  // After finish: the answer will not do. Asks once more; `why` is what the user says to it.
+  void ask_again(message why);
 
   // History, input and what came since; always one that a provider accepts: a call is never without
   // its result, but for calls_for_caller.
@@ -82,10 +88,12 @@ class run_machine {
   enum class phase : std::uint8_t { ask, ask_without_tools, run_tools, done };
   run_machine() = default;
   void withhold(run_end why);
+  [[nodiscard]] bool is_answer(std::string_view tool) const;
   [[nodiscard]] bool answered_before(const std::string& id) const;
 
   run_limits limits_;
   std::vector<std::string> declared_;
+  std::string answer_tool_;
   std::vector<message> messages_;
   std::size_t history_size_ = 0;
   std::size_t input_size_ = 0;

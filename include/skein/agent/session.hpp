@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <skein/chat/content_history.hpp>
 #include <skein/chat/message.hpp>
 
 namespace skein {
@@ -26,8 +27,10 @@ class session {
 
  private:
   friend class session_use;
+  friend class agent;
   std::string id_;
   std::vector<message> history_;
+  content_history recorded_;
   bool busy_ = false;
 };
 

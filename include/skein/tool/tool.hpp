@@ -53,7 +53,8 @@ class bound_call {
 //   stream<T>          progress: every value is passed on at once, and the last one is the result
 class tool {
  public:
-  // A callable that takes nothing, or one struct whose fields are the arguments.
+  // A callable that takes nothing, or one struct whose fields are the arguments, or an arriving<T>
+  // of one.
   template <class F>
   tool(std::string name, std::string description, F callable)
       : tool(make_body(std::move(name), std::move(description), std::move(callable),
@@ -75,7 +76,9 @@ class tool {
   template <class F>
   tool(std::string name, std::string description, json::value schema, F callable)
       : tool(body{{std::move(name), std::move(description), std::move(schema)},
-                  tool_detail::make_bind(std::move(callable), tool_detail::take_object<F>())}) {}
+                  tool_detail::make_bind(std::make_shared<const F>(std::move(callable)),
+                                         tool_detail::take_object<F>()),
+                  {}}) {}
 
   [[nodiscard]] const std::string& name() const noexcept { return body_->definition.name; }
   [[nodiscard]] const std::string& description() const noexcept {
@@ -91,6 +94,11 @@ class tool {
   // usage_error when the tool is only declared.
   [[nodiscard]] std::expected<bound_call, tool_failure> bind(std::string_view arguments) const;
 
+  // Whether it takes an arriving<T>, so that a call may begin while its arguments arrive.
+  [[nodiscard]] bool begins_early() const noexcept { return static_cast<bool>(body_->begin); }
+  // Such a call, to be run as one that bind() gave. usage_error unless it begins early.
+  [[nodiscard]] bound_call begin(std::shared_ptr<arguments_pipe> arguments) const;
+
   // Both steps, without progress.
   [[nodiscard]] task<tool_result> call(std::string arguments, tool_context ctx = {}) const;
 
@@ -100,12 +108,15 @@ class tool {
   struct body {
     tool_definition definition;
     tool_detail::bind_function bind;
+    tool_detail::begin_function begin;
   };
   explicit tool(body made);
   template <class F, class Arguments>
   static body make_body(std::string name, std::string description, F callable, Arguments shape) {
+    auto shared = std::make_shared<const F>(std::move(callable));
     return {{std::move(name), std::move(description), shape.schema()},
-            tool_detail::make_bind(std::move(callable), shape)};
+            tool_detail::make_bind(shared, shape),
+            tool_detail::make_begin(shared, shape)};
   }
 
   std::shared_ptr<const body> body_;

@@ -5,12 +5,15 @@
 #include <array>
 #include <cstddef>
 #include <expected>
+#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <skein/json/reflect.hpp>
 #include <skein/json/schema.hpp>
+#include <skein/json/text.hpp>
+#include <skein/tool/arriving.hpp>
 #include <skein/tool/detail/callable.hpp>
 #include <skein/tool/params.hpp>
 
@@ -91,6 +94,31 @@ class whole_argument {
   }
 };
 
+// The one parameter is the object while it arrives.
+template <class T>
+class arriving_argument {
+ public:
+  using arguments = std::tuple<arriving<T>>;
+
+  [[nodiscard]] json::value schema() const { return json::schema_of<T>(); }
+  // Of a call that is whole: what does not fit starts nothing.
+  [[nodiscard]] std::expected<arguments, json::mismatch> read(const json::value& in) const {
+    return json::from_json<T>(in).transform([&](const T&) {
+      auto whole = std::make_shared<arguments_pipe>();
+      whole->write(json::write_text(in));
+      whole->close();
+      return arriving_from(std::move(whole));
+    });
+  }
+  [[nodiscard]] static arguments arriving_from(std::shared_ptr<arguments_pipe> pipe) {
+    return arguments(arriving<T>(std::move(pipe)));
+  }
+};
+template <class T>
+inline constexpr bool is_arriving = false;
+template <class T>
+inline constexpr bool is_arriving<arriving<T>> = true;
+
 template <class T>
 inline constexpr bool is_object_shaped =
     json::detail::kind_of<T>() == json::detail::kind::structure ||
@@ -100,6 +128,9 @@ inline constexpr bool is_object_shaped =
 
 template <class... P, class Names>
 named_arguments<held<P>...> name_arguments(type_list<P...>, const Names& names) {
+  static_assert((!is_arriving<held<P>> && ...),
+                "a tool that takes a skein::arriving<T> takes nothing beside it but a "
+                "tool_context; the fields of T are the arguments, and have their names");
   return named_arguments<held<P>...>(names);
 }
 
@@ -117,6 +148,12 @@ auto unnamed_arguments() {
   using arguments = typename callable<F>::arguments;
   if constexpr (values::size == 0) {
     return name_arguments(values{}, std::array<params::entry, 0>{});
+  } else if constexpr (is_arriving<std::tuple_element_t<0, arguments>> && values::size == 1) {
+    return []<class T>(std::type_identity<arriving<T>>) {
+      static_assert(json::detail::kind_of<T>() == json::detail::kind::structure,
+                    "skein::arriving<T>: T is a plain struct, whose fields are the arguments");
+      return arriving_argument<T>{};
+    }(std::type_identity<std::tuple_element_t<0, arguments>>{});
   } else {
     static_assert(values::size == 1,
                   "name the parameters of this tool, skein::params{{\"city\", \"City name\"}, ...} "

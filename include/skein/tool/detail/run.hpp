@@ -15,6 +15,7 @@
 #include <skein/json/mismatch.hpp>
 #include <skein/json/reflect.hpp>
 #include <skein/json/text.hpp>
+#include <skein/tool/arriving.hpp>
 #include <skein/tool/detail/callable.hpp>
 #include <skein/tool/result.hpp>
 
@@ -23,6 +24,8 @@ namespace skein::tool_detail {
 using run_function = std::move_only_function<stream<tool_event>(tool_context)>;
 using bind_function = std::move_only_function<std::expected<run_function, json::mismatch>(
     const json::value& arguments) const>;
+using begin_function =
+    std::move_only_function<run_function(std::shared_ptr<arguments_pipe> arguments) const>;
 
 // The result for a tool that threw. Rethrows `cancelled` if the run here was stopped.
 [[nodiscard]] tool_result failed_with(const std::exception_ptr& failure);
@@ -73,16 +76,35 @@ stream<tool_event> run(std::shared_ptr<const F> function, typename callable<F>::
   co_yield last;
 }
 
+template <class F>
+[[nodiscard]] run_function make_run(std::shared_ptr<const F> function,
+                                    typename callable<F>::arguments arguments) {
+  return
+      [function = std::move(function), arguments = std::move(arguments)](tool_context ctx) mutable {
+        return run<F>(std::move(function), std::move(arguments), std::move(ctx));
+      };
+}
+
 template <class F, class Arguments>
-[[nodiscard]] bind_function make_bind(F function, Arguments shape) {
-  return [function = std::make_shared<const F>(std::move(function)), shape = std::move(shape)](
+[[nodiscard]] bind_function make_bind(std::shared_ptr<const F> function, Arguments shape) {
+  return [function = std::move(function), shape = std::move(shape)](
              const json::value& in) -> std::expected<run_function, json::mismatch> {
     auto arguments = shape.read(in);
     if (!arguments) return std::unexpected(std::move(arguments).error());
-    return [function, arguments = *std::move(arguments)](tool_context ctx) mutable {
-      return run<F>(std::move(function), std::move(arguments), std::move(ctx));
-    };
+    return make_run<F>(function, *std::move(arguments));
   };
+}
+
+// Empty unless the function takes its arguments as they arrive.
+template <class F, class Arguments>
+[[nodiscard]] begin_function make_begin(std::shared_ptr<const F> function, const Arguments&) {
+  if constexpr (requires { Arguments::arriving_from(std::shared_ptr<arguments_pipe>()); }) {
+    return [function = std::move(function)](std::shared_ptr<arguments_pipe> from) {
+      return make_run<F>(function, Arguments::arriving_from(std::move(from)));
+    };
+  } else {
+    return {};
+  }
 }
 
 }  // namespace skein::tool_detail
