@@ -15,7 +15,7 @@
 namespace skein::testing {
 namespace {
 
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using namespace asio::experimental::awaitable_operators;
 using std::chrono::steady_clock;
 
@@ -138,7 +138,7 @@ asio::awaitable<void> connection::serve() {
 }
 
 asio::awaitable<std::optional<http_request>> connection::next_request() {
-  http::request_parser<http::string_body> parser;
+  beast_http::request_parser<beast_http::string_body> parser;
   parser.header_limit(head_limit);
   parser.body_limit(options_.body_limit);
   parser.eager(true);
@@ -151,11 +151,11 @@ asio::awaitable<std::optional<http_request>> connection::next_request() {
       consumed_.cancel();
     }
     const auto left = inbox_.size();
-    if (ec && ec != http::error::need_more) {
-      const bool too_large = ec == http::error::body_limit;
-      co_await turn_away({.status = too_large                         ? 413
-                                    : ec == http::error::header_limit ? 431
-                                                                      : 400,
+    if (ec && ec != beast_http::error::need_more) {
+      const bool too_large = ec == beast_http::error::body_limit;
+      co_await turn_away({.status = too_large                               ? 413
+                                    : ec == beast_http::error::header_limit ? 431
+                                                                            : 400,
                           .message = too_large ? std::format("The request is larger than {} bytes.",
                                                              options_.body_limit)
                                                : "This is not HTTP/1.1: " + ec.message(),
@@ -164,7 +164,7 @@ asio::awaitable<std::optional<http_request>> connection::next_request() {
     }
     if (parser.is_done()) co_return parser.release();
     if (parser.is_header_done() && !std::exchange(continued, true) &&
-        boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        boost::beast::iequals(parser.get()[beast_http::field::expect], "100-continue")) {
       co_await send("HTTP/1.1 100 Continue\r\n\r\n");
     }
     const bool progress = left > 0 && left < before;

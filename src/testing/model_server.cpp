@@ -1,5 +1,5 @@
-#include <exception>
 #include <format>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -8,23 +8,16 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/string.hpp>
 
 #include <skein/core/error.hpp>
 #include <skein/testing/model_server.hpp>
 
+#include "net/listener.hpp"
 #include "testing/connection.hpp"
 
 namespace skein::testing {
 namespace {
-
-// A failure here is a defect of the server: it must not go unnoticed.
-constexpr auto rethrow = [](const std::exception_ptr& e) {
-  if (e) std::rethrow_exception(e);
-};
 
 std::optional<asio::ssl::context> tls_context(const std::optional<tls_identity>& identity) {
   if (!identity) return std::nullopt;
@@ -52,18 +45,21 @@ class model_server::machine {
         options_(std::move(options)),
         journal_(options_.keep_records),
         tls_(tls_context(options_.tls)),
-        acceptor_(io_),
-        spare_(io_) {
-    listen();
-    asio::co_spawn(io_, accept(), rethrow);
+        listener_(io_, "model_server:",
+                  {.address = options_.address,
+                   .port = options_.port,
+                   .send_buffer = options_.send_buffer > 0
+                                      ? std::optional(static_cast<int>(options_.send_buffer))
+                                      : std::nullopt}) {
+    asio::co_spawn(io_, listener_.accept([this](tcp::socket s) { return host(std::move(s)); }),
+                   net::rethrow);
     thread_ = std::jthread([this] { io_.run(); });
   }
 
   // With everything closed the context runs out of work, and every coroutine ends by itself.
   ~machine() {
     asio::post(io_, [this] {
-      acceptor_.close();
-      spare_.cancel();
+      listener_.close();
       for (auto* open : open_) open->stop();
     });
   }
@@ -72,70 +68,28 @@ class model_server::machine {
   machine& operator=(const machine&) = delete;
 
   [[nodiscard]] const journal& records() const noexcept { return journal_; }
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  [[nodiscard]] std::string url() const {
-    const bool v6 = options_.address.contains(':');
-    return std::format("{}://{}{}{}:{}/v1", tls_ ? "https" : "http", v6 ? "[" : "",
-                       options_.address, v6 ? "]" : "", port_);
-  }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
+  [[nodiscard]] std::string url() const { return listener_.url(tls_ ? "https" : "http") + "/v1"; }
 
  private:
-  void listen() {
-    try {
-      const tcp::endpoint endpoint(asio::ip::make_address(options_.address), options_.port);
-      acceptor_.open(endpoint.protocol());
-      acceptor_.set_option(tcp::acceptor::reuse_address(true));
-      if (options_.send_buffer > 0) {
-        // Set before the connection is there: accepted sockets inherit it.
-        acceptor_.set_option(
-            asio::socket_base::send_buffer_size(static_cast<int>(options_.send_buffer)));
-      }
-      acceptor_.bind(endpoint);
-      acceptor_.listen();
-      port_ = acceptor_.local_endpoint().port();
-    } catch (const boost::system::system_error& e) {
-      throw transport_error(
-          std::format("model_server: cannot listen on {} port {}: {}. Choose another "
-                      "address or port; port 0 takes a free one.",
-                      options_.address, options_.port, e.code().message()),
-          "listen_failed");
-    }
-  }
-
-  asio::awaitable<void> accept() {
-    while (acceptor_.is_open()) {
-      boost::system::error_code ec;
-      auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, ec));
-      if (!ec) {
-        asio::co_spawn(io_, host(std::move(socket)), rethrow);
-      } else if (acceptor_.is_open() && ec != asio::error::connection_aborted) {
-        // Out of descriptors or memory: try again when a connection has ended, or somewhat later.
-        spare_.expires_after(std::chrono::seconds{1});
-        co_await spare_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-      }
-    }
-  }
-
   asio::awaitable<void> host(tcp::socket socket) {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     connection client(tls_ ? tls_wire(std::move(socket), *tls_) : plain_wire(std::move(socket)),
                       respond_, options_, journal_);
     open_.insert(&client);
-    if (acceptor_.is_open()) co_await client.run();
+    if (listener_.is_open()) co_await client.run();
     open_.erase(&client);
-    spare_.cancel();
+    listener_.connection_ended();
   }
 
   const responder respond_;
   const server_options options_;
   journal journal_;
   std::optional<asio::ssl::context> tls_;
-  std::uint16_t port_ = 0;
   std::set<connection*> open_;
   asio::io_context io_{1};
-  tcp::acceptor acceptor_;
-  asio::steady_timer spare_;  // cancelled when descriptors may be free again
+  net::listener listener_;
   std::jthread thread_;
 };
 

@@ -8,16 +8,13 @@
 #include <skein/testing/openai_bytes.hpp>
 
 #include "testing/pieces.hpp"
+#include "testing/protocol.hpp"
+#include "testing/requests.hpp"
 
 namespace skein::testing {
 namespace {
 
 constexpr std::string_view fingerprint = "fp_skein";
-
-const json::value* member(const json::value& in, std::string_view name) {
-  const auto* object = in.if_object();
-  return object ? object->if_contains(name) : nullptr;
-}
 
 bool wants_usage(const json::value& request) {
   const auto* options = member(request, "stream_options");
@@ -25,34 +22,11 @@ bool wants_usage(const json::value& request) {
   return include && include->is_bool() && include->get_bool();
 }
 
-std::string id_of(const json::value& request, const scripted_turn& turn) {
-  if (!turn.id.empty()) return turn.id;
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a: the same on every machine
-  for (const char c : json::serialize(request)) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  }
-  return std::format("chatcmpl-{:016x}", hash);
-}
-
-std::string model_of(const json::value& request, const scripted_turn& turn) {
-  if (!turn.model.empty()) return turn.model;
-  const auto* model = member(request, "model");
-  return model && model->is_string() ? std::string{model->get_string()} : std::string{"scripted"};
-}
-
-std::string_view finish_of(const scripted_turn& turn) {
-  if (!turn.finish.empty()) return turn.finish;
-  return turn.calls.empty() ? "stop" : "tool_calls";
-}
-
 bool has_text(const scripted_turn& turn) { return !turn.text.empty() || !turn.chunks.empty(); }
 
 json::value content_of(const scripted_turn& turn) {
   if (!has_text(turn) && !turn.calls.empty()) return nullptr;
-  if (turn.chunks.empty()) return json::value(turn.text);
-  std::string text;
-  for (const auto& chunk : turn.chunks) text += chunk;
-  return json::value(text);
+  return json::value(whole_text(turn));
 }
 
 json::object usage_object(const skein::usage& usage) {
@@ -73,7 +47,7 @@ class chunk_writer {
  public:
   chunk_writer(const json::value& request, const scripted_turn& turn)
       : with_usage_(wants_usage(request)) {
-    json::object head{{"id", id_of(request, turn)},
+    json::object head{{"id", id_of(request, turn, "chatcmpl-")},
                       {"object", "chat.completion.chunk"},
                       {"created", turn.created},
                       {"model", model_of(request, turn)},
@@ -110,12 +84,7 @@ void say(std::vector<std::string>& events, const chunk_writer& write, const scri
   for (auto piece : pieces_of(turn.reasoning, turn.chunk_size)) {
     events.push_back(write.delta({{"reasoning_content", piece}}));
   }
-  if (turn.chunks.empty()) {
-    for (auto piece : pieces_of(turn.text, turn.chunk_size)) {
-      events.push_back(write.delta({{"content", piece}}));
-    }
-  }
-  for (const auto& chunk : turn.chunks) events.push_back(write.delta({{"content", chunk}}));
+  for (auto piece : text_pieces(turn)) events.push_back(write.delta({{"content", piece}}));
 
   auto call_delta = [&](json::object call) {
     events.push_back(write.delta({{"tool_calls", json::array{std::move(call)}}}));
@@ -133,28 +102,16 @@ void say(std::vector<std::string>& events, const chunk_writer& write, const scri
   events.push_back(write.delta({}, finish_of(turn)));
 }
 
-void spoil(std::vector<std::string>& events, const fault& what, const scripted_turn& turn) {
-  const auto at = std::min(what.at, events.size() - 1);
-  switch (what.kind) {
-    case fault_kind::malformed: {
-      auto& event = events[at];
-      event.resize(event.size() / 2);
-      event += "\n\n";
-      break;
-    }
-    case fault_kind::no_done:
-      events.pop_back();
-      break;
-    case fault_kind::error_event:
-      events.resize(at);
-      events.push_back("data: " + error_body(turn.error.value_or(api_error{})) + "\n\n");
-      break;
-    default:
-      break;
-  }
+std::vector<std::string> completion_events(const json::value& request, const scripted_turn& turn) {
+  const chunk_writer write(request, turn);
+  std::vector<std::string> events;
+  say(events, write, turn);
+  if (auto usage = write.usage(turn.usage)) events.push_back(*std::move(usage));
+  events.emplace_back("data: [DONE]\n\n");
+  return events;
 }
 
-std::string completion(const json::value& request, const scripted_turn& turn) {
+json::object completion(const json::value& request, const scripted_turn& turn) {
   json::object message{{"role", "assistant"}, {"content", content_of(turn)}, {"refusal", nullptr}};
   if (!turn.reasoning.empty()) message["reasoning_content"] = turn.reasoning;
   if (!turn.calls.empty()) {
@@ -166,7 +123,7 @@ std::string completion(const json::value& request, const scripted_turn& turn) {
           {"function", json::object{{"name", call.name}, {"arguments", call.arguments}}}});
     }
   }
-  json::object body{{"id", id_of(request, turn)},
+  json::object body{{"id", id_of(request, turn, "chatcmpl-")},
                     {"object", "chat.completion"},
                     {"created", turn.created},
                     {"model", model_of(request, turn)},
@@ -176,42 +133,45 @@ std::string completion(const json::value& request, const scripted_turn& turn) {
                                                          {"finish_reason", finish_of(turn)}}}}};
   if (!turn.usage.empty()) body["usage"] = usage_object(turn.usage);
   body["system_fingerprint"] = fingerprint;
-  auto text = json::serialize(body);
-  if (turn.fault && turn.fault->kind == fault_kind::malformed) text.resize(text.size() / 2);
-  return text;
+  return body;
 }
 
+std::string error_chunk(const api_error& error) { return data_event(openai_error(error)); }
+
+json::value same_request(json::value request, std::string_view) { return request; }
+
 }  // namespace
+
+json::object openai_error(const api_error& error) {
+  auto or_null = [](const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+  };
+  return {{"error", json::object{{"message", error.message},
+                                 {"type", error.type},
+                                 {"param", or_null(error.param)},
+                                 {"code", or_null(error.code)}}}};
+}
 
 bool wants_stream(const json::value& request) {
   const auto* stream = member(request, "stream");
   return stream && stream->is_bool() && stream->get_bool();
 }
 
+constinit const protocol chat_completions{.ending = "/chat/completions",
+                                          .stream_type = "text/event-stream; charset=utf-8",
+                                          .holds = "messages",
+                                          .chat_form = same_request,
+                                          .events = completion_events,
+                                          .whole = completion,
+                                          .error = openai_error,
+                                          .error_event = error_chunk};
+
 std::vector<std::string> sse_events(const json::value& request, const scripted_turn& turn) {
-  const chunk_writer write(request, turn);
-  std::vector<std::string> events;
-  say(events, write, turn);
-  if (auto usage = write.usage(turn.usage)) events.push_back(*std::move(usage));
-  events.emplace_back("data: [DONE]\n\n");
-  if (turn.fault) spoil(events, *turn.fault, turn);
-  return events;
+  return events_of(chat_completions, request, turn);
 }
 
 std::string response_bytes(const json::value& request, const scripted_turn& turn) {
-  if (auto error = http_error(turn)) return error_body(*error);
-  std::string body;
-  if (wants_stream(request)) {
-    for (const auto& event : sse_events(request, turn)) body += event;
-  } else {
-    body = completion(request, turn);
-  }
-  using enum fault_kind;
-  if (turn.fault &&
-      (turn.fault->kind == cut || turn.fault->kind == stall || turn.fault->kind == reset)) {
-    body.resize(std::min(body.size(), turn.fault->at));
-  }
-  return body;
+  return body_of(chat_completions, request, turn);
 }
 
 std::optional<api_error> http_error(const scripted_turn& turn) {
@@ -228,14 +188,6 @@ std::optional<api_error> http_error(const scripted_turn& turn) {
   return std::nullopt;
 }
 
-std::string error_body(const api_error& error) {
-  auto or_null = [](const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
-  };
-  return json::serialize(json::object{{"error", json::object{{"message", error.message},
-                                                             {"type", error.type},
-                                                             {"param", or_null(error.param)},
-                                                             {"code", or_null(error.code)}}}});
-}
+std::string error_body(const api_error& error) { return json::serialize(openai_error(error)); }
 
 }  // namespace skein::testing

@@ -4,9 +4,9 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace skein::testing {
-namespace {
 
 const json::value* member(const json::value& in, std::string_view name) {
   const auto* object = in.if_object();
@@ -23,6 +23,8 @@ const json::array& array_in(const json::value& in, std::string_view name) {
   const auto* found = member(in, name);
   return found && found->is_array() ? found->get_array() : none;
 }
+
+namespace {
 
 auto since_user(const json::value& request) {
   const auto& messages = messages_in(request);
@@ -81,6 +83,44 @@ bool tool_offered(const json::value& request, std::string_view name) {
     const auto* function = member(tool, "function");
     return function && string_in(*function, "name") == name;
   });
+}
+
+json::object& chat_form::assistant() {
+  if (messages_.empty() || role_of(messages_.back()) != "assistant") {
+    messages_.push_back(json::object{{"role", "assistant"}, {"content", ""}});
+  }
+  return messages_.back().get_object();
+}
+
+void chat_form::say(std::string_view role, std::string_view text) {
+  if (role == "assistant") {
+    assistant()["content"].get_string().append(text);
+  } else {
+    messages_.push_back(json::object{{"role", role}, {"content", text}});
+  }
+}
+
+void chat_form::call(std::string_view id, std::string_view name, std::string_view arguments) {
+  auto& calls = assistant()["tool_calls"];
+  if (!calls.is_array()) calls.emplace_array();
+  calls.get_array().push_back(
+      json::object{{"id", id},
+                   {"type", "function"},
+                   {"function", json::object{{"name", name}, {"arguments", arguments}}}});
+}
+
+void chat_form::result(std::string_view id, std::string_view text) {
+  messages_.push_back(json::object{{"role", "tool"}, {"tool_call_id", id}, {"content", text}});
+}
+
+void chat_form::offer(std::string_view tool) {
+  tools_.push_back(json::object{{"type", "function"}, {"function", json::object{{"name", tool}}}});
+}
+
+json::value chat_form::take(std::string_view model, bool stream) && {
+  json::object request{{"model", model}, {"stream", stream}, {"messages", std::move(messages_)}};
+  if (!tools_.empty()) request["tools"] = std::move(tools_);
+  return request;
 }
 
 }  // namespace skein::testing

@@ -7,6 +7,8 @@
 #include <skein/testing/openai_bytes.hpp>
 #include <skein/testing/scripted_transport.hpp>
 
+#include "testing/protocol.hpp"
+
 namespace skein::testing {
 
 struct scripted_transport::state {
@@ -40,19 +42,23 @@ skein::stream<std::string_view> scripted_transport::play(std::shared_ptr<state> 
     ~counted() { --s.open; }
   } open_while_here(*s);
 
-  const auto request = json::parse(r.body);
+  const auto path = std::string_view(r.url).substr(0, r.url.find_first_of("?#"));
+  const auto* spoken = protocol_at(path);
+  if (!spoken) throw usage_error("scripted_transport: no protocol is spoken at " + r.url);
+  const auto request = spoken->chat_form(json::parse(r.body), path);
   const auto turn = s->answer(request);
   const auto failure = http_error(turn);
   co_await sleep_for(s->how.latency);
   head.status = failure ? failure->status : 200;
   const bool streamed = !failure && wants_stream(request);
-  head.headers = {{"Content-Type", streamed ? "text/event-stream" : "application/json"}};
+  head.headers = {
+      {"Content-Type", std::string(streamed ? spoken->stream_type : "application/json")}};
   if (turn.fault && turn.fault->kind == fault_kind::rate_limited) {
     head.headers.emplace_back("Retry-After", std::to_string(turn.fault->retry_after.count()));
   }
   co_yield std::string_view();
 
-  const auto body = response_bytes(request, turn);
+  const auto body = body_of(*spoken, request, turn);
   for (std::size_t at = 0; at < body.size();) {
     co_await sleep_for(s->how.latency);
     const std::size_t size =

@@ -1,5 +1,5 @@
-// A model provider on this machine: OpenAI's chat completions over HTTP/1.1 (and TLS), with
-// scripted answers and scripted failures. For tests, `skein model-server` and `skein demo`.
+// A model provider on this machine over HTTP/1.1 (and TLS), in five protocols, with scripted
+// answers and scripted failures. For tests, `skein model-server` and `skein demo`.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;                          // 0: one that is free
   std::vector<std::string> models = {"scripted"};  // what GET .../models lists
-  std::optional<std::string> require_key = {};     // the bearer token that requests must carry
+  std::optional<std::string> require_key = {};     // the key that requests must carry
   std::optional<tls_identity> tls = {};            // TLS 1.2 or newer
   std::size_t body_limit = 16 * 1024 * 1024;       // bytes of a request; beyond: 413
   std::chrono::milliseconds idle_timeout{60'000};  // of a connection without a response in progress
@@ -68,15 +68,18 @@ struct server_counters {
   std::size_t accepted_connections = 0;
   std::size_t open_connections = 0;
   std::size_t blocked_connections = 0;
-  std::size_t events_sent = 0;  // server-sent events, whole ones
+  std::size_t events_sent = 0;  // of streamed answers, whole ones
   std::size_t bytes_sent = 0;   // heads and HTTP chunking included, before TLS
 };
 
-// Serves from its construction to its destruction, on one thread of its own. POST <any
-// prefix>/chat/completions and GET <any prefix>/models; everything else is an error in OpenAI's
-// shape. HTTP/1.1 with keep-alive and pipelining; a response is written as fast as the client reads
-// it. A client that closes (or half-closes) its connection has left: its response ends at once. All
-// members may be called from any thread.
+// Serves from its construction to its destruction, on one thread of its own. The path chooses the
+// protocol, after any prefix: POST /chat/completions and /responses (OpenAI), /messages
+// (Anthropic), /models/NAME:generateContent and :streamGenerateContent (Gemini), /api/chat
+// (Ollama); errors have its shape. GET /models lists as OpenAI does; everything else is an error in
+// OpenAI's shape. A key is a bearer token, or in x-api-key or x-goog-api-key. HTTP/1.1 with
+// keep-alive and pipelining; a response is written as fast as the client reads it. A client that
+// closes (or half-closes) its connection has left: its response ends at once. All members may be
+// called from any thread.
 class model_server {
  public:
   // Throws transport_error if the address cannot be listened on, usage_error for a bad TLS

@@ -13,7 +13,8 @@
 
 namespace skein::testing {
 
-// Answers a request (the parsed body of POST .../chat/completions; `messages` is an array). A
+// Answers a request: the parsed body of POST .../chat/completions, or, of another protocol, what
+// such a body would say: `model`, `stream`, `messages` (an array), and `tools` by their names. A
 // model_server calls it on its own thread, one call at a time: it must not block, and what it
 // shares with the test needs a lock. What it throws becomes an HTTP 500.
 using responder = std::function<scripted_turn(const json::value& request)>;

@@ -22,8 +22,8 @@ struct wire_options {
   std::size_t break_after = std::numeric_limits<std::size_t>::max();
 };
 
-// Answers POST .../chat/completions as the responder says. Copies nothing from run to run: make one
-// for each. One thread.
+// Answers as the responder says, in the protocols and at the paths of model_server; any other path
+// is a usage_error. Copies nothing from run to run: make one for each. One thread.
 class scripted_transport final : public http::transport {
  public:
   explicit scripted_transport(responder answer, wire_options how = {});

@@ -19,7 +19,8 @@ struct scripted_call {
   std::string arguments = "{}";
 };
 
-// An answer that is an HTTP error, in the error shape of the OpenAI API.
+// An answer that is an HTTP error, in the shape of the protocol. Those of Anthropic and Gemini have
+// a word of their own for each status, and no `type`, `code` or `param`; Ollama's is the message.
 struct api_error {
   int status = 500;
   std::string message = "The server had an error while processing your request.";
@@ -30,7 +31,7 @@ struct api_error {
 
 // What goes wrong. "Byte n" counts bytes of the response body before HTTP chunking (the text of
 // response_bytes()); an `n` beyond the end means the end, before HTTP says that the body is
-// complete. "Event n" counts server-sent events from 0.
+// complete. "Event n" counts events of the stream from 0.
 enum class fault_kind : std::uint8_t {
   none,
   cut,           // close the connection in good order after byte `at`
@@ -40,8 +41,8 @@ enum class fault_kind : std::uint8_t {
   malformed,     // the JSON of event `at` is broken off (not streaming: of the body)
   rate_limited,  // 429 with Retry-After: `retry_after`
   server_error,  // 500
-  no_done,       // end the stream without `data: [DONE]`
-  error_event,   // after `at` events one `data: {"error": ...}`, then the end
+  no_done,       // end the stream without its last event, e.g. `data: [DONE]`
+  error_event,   // after `at` events one that is an error, then the end
 };
 
 struct fault {
@@ -53,14 +54,17 @@ struct fault {
 
 // A text answer is streamed as `chunks` if they are given, else as `text` cut into pieces of
 // `chunk_size` characters (code points, never a part of one); the arguments of calls and the
-// reasoning are cut the same way. Text and calls may both be given: the text comes first.
+// reasoning are cut the same way. Text and calls may both be given: the text comes first. Where a
+// protocol wants arguments as JSON, a call is sent whole.
 struct scripted_turn {
   std::string text = {};
   std::vector<std::string> chunks = {};
-  std::string reasoning = {};  // delta.reasoning_content, before the text
+  std::string reasoning = {};  // before the text
   std::vector<scripted_call> calls = {};
-  std::string finish = {};  // finish_reason; empty: "tool_calls" with calls, else "stop"
-  // Streamed only to those who ask with stream_options.include_usage. An empty value is never sent.
+  std::string finish =
+      {};  // as finish_reason of chat completions; empty: "tool_calls" with calls, else "stop"
+  // Chat completions stream it only to those who ask with stream_options.include_usage. An empty
+  // value is never sent.
   skein::usage usage{
       .input = 10, .output = 5, .cache_read = {}, .cache_write = {}, .reasoning = {}};
 
@@ -72,7 +76,7 @@ struct scripted_turn {
   std::chrono::milliseconds first_delay{0};  // between the response's head and its first byte
   std::chrono::milliseconds chunk_delay{0};  // between writes
 
-  std::string id = {};     // empty: "chatcmpl-" and a hash of the request
+  std::string id = {};     // empty: from a hash of the request
   std::string model = {};  // empty: the model of the request
   std::int64_t created = 1'700'000'000;
 };

@@ -1,28 +1,11 @@
-#include "call_tracker.hpp"
+#include "providers/openai/call_tracker.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "providers/common/call_id.hpp"
+
 namespace skein::openai::detail {
-
-namespace {
-
-// Providers take ids of up to 40 letters, digits, `_` and `-`.
-std::string made_up_id(std::size_t number, std::string_view response_id) {
-  constexpr std::size_t limit = 40;
-  std::string id = "call_" + std::to_string(number);
-  if (response_id.empty()) return id;
-  id.push_back('_');
-  const std::size_t room = limit > id.size() ? limit - id.size() : 0;
-  for (const char c : response_id.substr(response_id.size() - std::min(room, response_id.size()))) {
-    const bool allowed =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    id.push_back(allowed ? c : '_');
-  }
-  return id;
-}
-
-}  // namespace
 
 void json_end_scanner::add(std::string_view text) noexcept {
   for (const char c : text) {
@@ -124,7 +107,7 @@ bool call_tracker::starts_another(const call& c, const fragment& f) const noexce
 std::size_t call_tracker::open(const fragment& f, std::string_view response_id) {
   const std::size_t number = calls_.size();
   std::string id(f.id);
-  if (id.empty() || taken(id)) id = made_up_id(number, response_id);
+  if (id.empty() || taken(id)) id = providers::call_id_for(number, response_id);
   while (taken(id)) id.push_back('x');
   calls_.push_back({.id = std::move(id),
                     .provider_id = std::string(f.id),

@@ -33,8 +33,8 @@ class json_end_scanner {
 //   arguments after arguments that were whole (servers that give every call the same id)
 //   without an id: another name, a second fragment with a name in the same event, or the same name
 //   after arguments that were whole (and, without an index, after none at all)
-// Ids that are missing or given twice are replaced by `call_<n>_<end of the response's id>`, so
-// that the ids given out are unique. A call is given out once its name is known, or at the end.
+// Ids that are missing or given twice are made up, so that the ids given out are unique. A call is
+// given out once its name is known, or at the end.
 class call_tracker {
  public:
   struct fragment {

@@ -16,30 +16,30 @@
 #include <skein/chat/update.hpp>
 #include <skein/core/error.hpp>
 #include <skein/json/value.hpp>
+#include <skein/providers/openai_servers.hpp>
 
-#include "call_tracker.hpp"
+#include "providers/common/decoder.hpp"
+#include "providers/openai/call_tracker.hpp"
 
 namespace skein::openai::detail {
 
 // ---- Request
 
-enum class reasoning_replay : std::uint8_t { never, as_received };
-
-// What differs between OpenAI itself and the servers that follow it.
-struct dialect {
-  // OpenAI deprecates `max_tokens` and its reasoning models refuse it; most other servers know
-  // nothing else.
-  std::string_view max_tokens_key = "max_tokens";
-  // OpenAI's chat completions take no reasoning and refuse unknown members of a message. DeepSeek
-  // requires `reasoning_content` back with tool calls; OpenRouter wants `reasoning_details`
-  // unmodified.
-  reasoning_replay reasoning = reasoning_replay::as_received;
-};
+using openai::dialect;
+using openai::reasoning_replay;
 inline constexpr dialect openai_dialect{.max_tokens_key = "max_completion_tokens",
-                                        .reasoning = reasoning_replay::never};
+                                        .reasoning = reasoning_replay::never,
+                                        .schemas = schema_formats::taken,
+                                        .strict = strict_schemas::where_they_fit};
+// Which has other rules for strict schemas, and fewer words in them.
+inline constexpr dialect azure_dialect{.max_tokens_key = "max_completion_tokens",
+                                       .reasoning = reasoning_replay::never,
+                                       .schemas = schema_formats::taken};
 inline constexpr dialect compatible_dialect{};
 
-// By host name: openai.com and Azure OpenAI speak OpenAI's own dialect.
+// Whether a host is OpenAI's own or Azure's.
+[[nodiscard]] bool is_own_host(std::string_view host);
+// OpenAI's own hosts and Azure's speak their own dialects, known servers theirs.
 [[nodiscard]] dialect dialect_of(std::string_view host);
 
 // The body of POST /chat/completions, always valid UTF-8.
@@ -50,7 +50,7 @@ inline constexpr dialect compatible_dialect{};
 //
 // Options are sent if they are set; `tool_choice` and `parallel_tool_calls` only beside tools,
 // without which OpenAI refuses them. `top_k` is not OpenAI's, but many servers take it; OpenAI
-// answers 400.
+// answers 400. A response_format that the dialect has no word for is a usage_error.
 //
 // Messages
 //   text            one string; an array of parts as soon as there is something else
@@ -74,8 +74,8 @@ inline constexpr dialect compatible_dialect{};
 
 // ---- Response
 
-using failure = std::variant<protocol_error, provider_error>;
-[[noreturn]] void throw_failure(failure&& f);
+using providers::failure;
+using providers::updates;
 
 // One streamed answer: the data of server-sent events in, updates out.
 //
@@ -88,50 +88,23 @@ using failure = std::variant<protocol_error, provider_error>;
 // Complete means: the terminal event `[DONE]` came, or a finish reason of choice 0 came and the
 // body ended after it (the answer is whole, only the frame was cut). Everything else that ends is
 // cut.
-class stream_decoder {
+class stream_decoder final : public providers::answer_decoder {
  public:
-  enum class state : std::uint8_t {
-    open,      // nothing terminal yet
-    answered,  // a finish reason came; usage may still follow
-    finished,  // response_finished was given; the rest of the body does not matter
-    failed,
-  };
+  stream_decoder() noexcept : answer_decoder("openai") {}
 
-  stream_decoder() = default;
-  stream_decoder(const stream_decoder&) = delete;
-  stream_decoder& operator=(const stream_decoder&) = delete;
-
-  // Appends the updates of one event to `out`. Errors are final: `malformed` with the offset of
-  // what is not JSON, or the provider's own error. On `[DONE]` response_finished is given, after it
-  // events are ignored.
-  [[nodiscard]] std::expected<void, failure> event(std::string_view data,
-                                                   std::vector<chat_update>& out);
-
-  // For the event that the end of the body left without its blank line: as event(), but data that
-  // is not whole JSON counts as not received.
-  [[nodiscard]] std::expected<void, failure> unterminated_event(std::string_view data,
-                                                                std::vector<chat_update>& out);
-
-  // The body ended. Gives response_finished if the answer is complete and that was not done yet,
-  // else the error `stream_cut`. What was still held back comes out in either case.
-  [[nodiscard]] std::expected<void, failure> finish(std::vector<chat_update>& out);
-
-  // A whole answer, to a request without `stream`, in one call instead of all of the above.
-  [[nodiscard]] std::expected<void, failure> whole(std::string_view body,
-                                                   std::vector<chat_update>& out);
-
-  [[nodiscard]] state status() const noexcept { return state_; }
+  [[nodiscard]] std::expected<void, failure> event(std::string_view name, std::string_view data,
+                                                   updates& out) override;
+  [[nodiscard]] std::expected<void, failure> unterminated_event(std::string_view name,
+                                                                std::string_view data,
+                                                                updates& out) override;
+  [[nodiscard]] std::expected<void, failure> finish(updates& out) override;
+  [[nodiscard]] std::expected<void, failure> whole(std::string_view body, updates& out) override;
 
  private:
-  using updates = std::vector<chat_update>;
-  class event_memory;
   struct chunk_members;
   struct choice_members;
   struct delta_members;
 
-  [[nodiscard]] std::expected<void, failure> fail(failure f);
-  [[nodiscard]] std::expected<void, failure> provider_failed(const json::value& error,
-                                                             std::string_view body);
   [[nodiscard]] std::expected<void, failure> chunk(const json::value& value, std::string_view data,
                                                    updates& out);
   void add_start(std::string_view id, std::string_view model, updates& out);
@@ -147,7 +120,6 @@ class stream_decoder {
   void give_held_back(updates& out);
   void complete(updates& out);
 
-  state state_ = state::open;
   response_started started_;
   skein::usage usage_;
   finish_reason reason_ = finish_reason::none;
@@ -158,33 +130,5 @@ class stream_decoder {
   bool any_content_ = false;
   call_tracker calls_;
 };
-
-// ---- Errors
-
-// Header values of an error answer, empty if absent.
-struct retry_headers {
-  std::string_view retry_after_ms = {};      // retry-after-ms
-  std::string_view retry_after = {};         // retry-after: seconds or an HTTP date
-  std::string_view remaining_requests = {};  // x-ratelimit-remaining-requests
-  std::string_view reset_requests = {};      // x-ratelimit-reset-requests, e.g. 6m0s
-  std::string_view remaining_tokens = {};    // x-ratelimit-remaining-tokens
-  std::string_view reset_tokens = {};        // x-ratelimit-reset-tokens
-};
-
-// In this order: retry-after-ms, retry-after, the reset of what x-ratelimit says is used up.
-[[nodiscard]] std::optional<std::chrono::milliseconds> retry_delay(
-    const retry_headers& headers, std::chrono::system_clock::time_point now);
-
-struct http_failure {
-  int status = 0;
-  std::string body = {};
-  std::string_view url = {};    // without credentials
-  std::string_view model = {};  // the model asked for
-  retry_headers headers = {};
-  std::chrono::system_clock::time_point now = {};  // for a retry-after that is a date
-};
-
-// One readable line: the status, where, the provider's code and message, and the cure.
-[[nodiscard]] provider_error error_from(http_failure answer);
 
 }  // namespace skein::openai::detail

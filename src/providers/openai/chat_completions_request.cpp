@@ -1,11 +1,17 @@
 #include <algorithm>
 #include <cctype>
 
-#include "chat_completions.hpp"
-#include "json_text.hpp"
-#include "reasoning_form.hpp"
+#include "core/ascii.hpp"
+#include "providers/common/request_json.hpp"
+#include "providers/openai/chat_completions.hpp"
+#include "providers/openai/reasoning_form.hpp"
+#include "providers/openai/short_ids.hpp"
+#include "providers/openai/strict_schema.hpp"
+#include "providers/openai/tool_words.hpp"
 
 namespace skein::openai::detail {
+
+using namespace providers;
 
 namespace {
 
@@ -17,38 +23,28 @@ bool is_host(std::string_view host, std::string_view domain) {
   return host.empty() || host.ends_with('.');
 }
 
-void merge(json::object& into, const json::object& from) {
-  for (const auto& [key, value] : from) {
-    auto* old = into.if_contains(key);
-    if (old && old->is_object() && value.is_object()) {
-      merge(old->get_object(), value.get_object());
-    } else {
-      into.insert_or_assign(key, value);
-    }
-  }
-}
-
 json::value choice_of(const tool_choice& choice) {
   if (!choice.name.empty()) {
     return json::object{{"type", "function"}, {"function", json::object{{"name", choice.name}}}};
   }
-  switch (choice.mode) {
-    case tool_mode::automatic:
-      return "auto";
-    case tool_mode::none:
-      return "none";
-    case tool_mode::required:
-      return "required";
-  }
-  return "auto";
+  return json::value(word_of(choice.mode));
 }
 
-json::value format_of(const response_format& format) {
+json::value format_of(const response_format& format, std::string_view model,
+                      const dialect& speaks) {
+  static const json_schema_format any_object{
+      .name = "object", .schema = json::object{{"type", "object"}}, .strict = {}};
   const auto* schema = std::get_if<json_schema_format>(&format);
+  if (!schema && speaks.formats == json_formats::schemas_only) schema = &any_object;
   if (!schema) return json::object{{"type", "json_object"}};
+  if (speaks.schemas == schema_formats::refused) {
+    throw usage_error(
+        "openai: response_format: this server takes no JSON Schema; say in the instructions what "
+        "is wanted and use json_object_format, or offer a tool with that schema");
+  }
   json::object named{{"name", schema->name.empty() ? "response" : schema->name},
                      {"schema", schema->schema}};
-  if (schema->strict) named["strict"] = *schema->strict;
+  if (const auto strict = strict_of(*schema, model, speaks.strict)) named["strict"] = *strict;
   return json::object{{"type", "json_schema"}, {"json_schema", std::move(named)}};
 }
 
@@ -56,74 +52,53 @@ json::value format_of(const response_format& format) {
 json::object members_of(const chat_request& request, const chat_options& options,
                         std::string_view model, const dialect& speaks) {
   json::object body;
-  const auto set = [&](std::string_view key, const auto& value) {
-    if (value) body[key] = *value;
-  };
-  const auto set_text = [&](std::string_view key, const std::string& value) {
-    if (!value.empty()) body[key] = value;
-  };
-  const auto set_map = [&](std::string_view key, const auto& values) {
-    if (values.empty()) return;
-    auto& members = body[key].emplace_object();
-    for (const auto& [name, value] : values) members[name] = value;
-  };
   body["model"] = model;
   if (options.streaming) {
     body["stream"] = true;
-    body["stream_options"] = json::object{{"include_usage", true}};
+    if (speaks.usage == stream_usage::when_asked) {
+      body["stream_options"] = json::object{{"include_usage", true}};
+    }
   }
-  set("temperature", options.temperature);
-  set("top_p", options.top_p);
-  set("top_k", options.top_k);
-  set(speaks.max_tokens_key, options.max_tokens);
-  if (!options.stop.empty()) body["stop"] = json::array(options.stop.begin(), options.stop.end());
-  set("seed", options.seed);
-  set("frequency_penalty", options.frequency_penalty);
-  set("presence_penalty", options.presence_penalty);
-  set_map("logit_bias", options.logit_bias);
-  set("logprobs", options.logprobs);
-  set("top_logprobs", options.top_logprobs);
-  set_text("reasoning_effort", options.reasoning_effort);
-  set_text("verbosity", options.verbosity);
-  set_text("service_tier", options.service_tier);
-  set_text("user", options.user);
-  set("store", options.store);
-  set_map("metadata", options.metadata);
-  if (options.response_format) body["response_format"] = format_of(*options.response_format);
+  set(body, "temperature", options.temperature);
+  set(body, "top_p", options.top_p);
+  set(body, "top_k", options.top_k);
+  set(body, speaks.max_tokens_key, options.max_tokens);
+  set(body, "stop", options.stop);
+  set(body, speaks.seed_key, options.seed);
+  set(body, "frequency_penalty", options.frequency_penalty);
+  set(body, "presence_penalty", options.presence_penalty);
+  set(body, "logit_bias", options.logit_bias);
+  set(body, "logprobs", options.logprobs);
+  set(body, "top_logprobs", options.top_logprobs);
+  set(body, "reasoning_effort", options.reasoning_effort);
+  set(body, "verbosity", options.verbosity);
+  set(body, "service_tier", options.service_tier);
+  set(body, "user", options.user);
+  set(body, "store", options.store);
+  set(body, "metadata", options.metadata);
+  if (options.response_format)
+    body["response_format"] = format_of(*options.response_format, model, speaks);
   if (!request.tools.empty() || options.extra_body.contains("tools")) {
-    set("parallel_tool_calls", options.parallel_tool_calls);
+    set(body, "parallel_tool_calls", options.parallel_tool_calls);
     if (options.tool_choice) body["tool_choice"] = choice_of(*options.tool_choice);
   }
   merge(body, options.extra_body);
   return body;
 }
 
-class body_writer {
+class body_writer : public request_writer {
  public:
   explicit body_writer(const dialect& speaks) : speaks_(speaks) {}
-
-  void members(const json::object& members) {
-    for (const auto& [key, value] : members) {
-      next();
-      append_string(out_, key);
-      out_.push_back(':');
-      append_value(out_, value);
-    }
-  }
 
   void tools(const std::vector<tool_definition>& tools) {
     array_member("tools");
     for (const auto& tool : tools) {
-      open_item();
+      open_object();
       string_member("type", "function");
-      key("function");
-      open();
-      string_member("name", tool.name);
-      if (!tool.description.empty()) string_member("description", tool.description);
-      key("parameters");
-      append_value(out_, tool.parameters);
-      close();
-      close();
+      object_member("function");
+      function_members(*this, tool, "parameters");
+      close_object();
+      close_object();
     }
     close_array();
   }
@@ -143,54 +118,16 @@ class body_writer {
     close_array();
   }
 
-  void open() {
-    out_.push_back('{');
-    first_ = true;
-  }
-  void close() {
-    out_.push_back('}');
-    first_ = false;
-  }
-  std::string take() && { return std::move(out_); }
-
  private:
-  void next() {
-    if (!first_) out_.push_back(',');
-    first_ = false;
-  }
-  void key(std::string_view name) {
-    next();
-    out_.push_back('"');
-    out_.append(name);
-    out_ += "\":";
-  }
-  void string_member(std::string_view name, std::string_view value) {
-    key(name);
-    append_string(out_, value);
-  }
-  void array_member(std::string_view name) {
-    key(name);
-    out_.push_back('[');
-    first_ = true;
-  }
-  void close_array() {
-    out_.push_back(']');
-    first_ = false;
-  }
-  void open_item() {
-    next();
-    open();
-  }
-
   void results(const message& m) {
     for (const auto& p : m.parts) {
       const auto* result = std::get_if<tool_result_part>(&p);
       if (!result) continue;
-      open_item();
+      open_object();
       string_member("role", "tool");
-      string_member("tool_call_id", result->call_id);
+      string_member("tool_call_id", sent_id(result->call_id));
       string_member("content", result->content);
-      close();
+      close_object();
     }
   }
 
@@ -200,23 +137,22 @@ class body_writer {
       return std::holds_alternative<tool_result_part>(p);
     });
     if (only_results || (m.role == role::tool && m.parts.empty())) return;
-    open_item();
+    open_object();
     string_member("role", name_of(m.role == role::tool ? role::user : m.role));
-    if (!m.name.empty()) string_member("name", m.name);
+    author(m);
     content(m);
     raw_members(m);
-    close();
+    close_object();
   }
 
   void assistant(const message& m) {
-    open_item();
+    open_object();
     string_member("role", "assistant");
-    if (!m.name.empty()) string_member("name", m.name);
+    author(m);
     const bool calls = std::ranges::any_of(
         m.parts, [](const part& p) { return std::holds_alternative<tool_call_part>(p); });
     if (calls && m.text().empty() && !has_content_parts(m)) {
-      key("content");
-      out_ += "null";
+      value_member("content", nullptr);
     } else {
       content(m);
     }
@@ -224,14 +160,17 @@ class body_writer {
     reasoning(m, calls);
     if (calls) tool_calls(m);
     raw_members(m);
-    close();
+    close_object();
   }
 
-  static const json::object* raw_object(const part& p) {
-    const auto* raw = std::get_if<raw_part>(&p);
-    if (!raw || raw->provider != provider_name) return nullptr;
-    return raw->value.if_object();
+  void author(const message& m) {
+    if (!m.name.empty() && speaks_.names == author_names::taken) string_member("name", m.name);
   }
+
+  const std::string& sent_id(const std::string& id) {
+    return speaks_.ids == call_ids::any ? id : short_ids_.of(id);
+  }
+
   static bool is_content(const json::object& raw) {
     const auto* type = raw.if_contains("type");
     return type && type->is_string();
@@ -239,7 +178,7 @@ class body_writer {
   // Anything that makes the content an array.
   static bool has_content_parts(const message& m) {
     return std::ranges::any_of(m.parts, [&](const part& p) {
-      const auto* raw = raw_object(p);
+      const auto* raw = raw_object(p, provider_name);
       return (raw && is_content(*raw)) ||
              (m.role != role::assistant && std::holds_alternative<media_part>(p));
     });
@@ -253,15 +192,14 @@ class body_writer {
     array_member("content");
     for (const auto& p : m.parts) {
       if (const auto* text = std::get_if<text_part>(&p)) {
-        open_item();
+        open_object();
         string_member("type", "text");
         string_member("text", text->text);
-        close();
+        close_object();
       } else if (const auto* found = std::get_if<media_part>(&p)) {
         if (m.role != role::assistant) media(*found);
-      } else if (const auto* raw = raw_object(p); raw && is_content(*raw)) {
-        next();
-        append_value(out_, *raw);
+      } else if (const auto* raw = raw_object(p, provider_name); raw && is_content(*raw)) {
+        value(*raw);
       }
     }
     close_array();
@@ -269,7 +207,7 @@ class body_writer {
 
   void raw_members(const message& m) {
     for (const auto& p : m.parts) {
-      if (const auto* raw = raw_object(p); raw && !is_content(*raw)) members(*raw);
+      if (const auto* raw = raw_object(p, provider_name); raw && !is_content(*raw)) members(*raw);
     }
   }
 
@@ -303,8 +241,7 @@ class body_writer {
     }
     for (const auto& [name, text] : texts) string_member(name, text);
     if (!details.empty()) {
-      key("reasoning_details");
-      append_value(out_, details);
+      value_member("reasoning_details", details);
     }
   }
 
@@ -313,49 +250,25 @@ class body_writer {
     for (const auto& p : m.parts) {
       const auto* call = std::get_if<tool_call_part>(&p);
       if (!call) continue;
-      open_item();
-      string_member("id", call->id);
+      open_object();
+      string_member("id", sent_id(call->id));
       string_member("type", "function");
-      key("function");
-      open();
+      object_member("function");
       string_member("name", call->name);
-      string_member("arguments", sent_arguments(call->arguments));
-      close();
-      close();
+      string_member("arguments", object_arguments(call->arguments));
+      close_object();
+      close_object();
     }
     close_array();
   }
 
-  static std::string sent_arguments(const std::string& written) {
-    if (written.find_first_not_of(" \t\r\n") == std::string::npos) return "{}";
-    boost::system::error_code error;
-    std::array<unsigned char, 1024> memory;
-    boost::json::monotonic_resource resource(memory.data(), memory.size());
-    const json::value parsed =
-        json::parse(written, error, &resource, {.max_depth = 64, .allow_invalid_utf8 = true});
-    if (!error && parsed.is_object()) return written;
-    std::string marked = "{\"invalid_json\":";
-    append_string(marked, written);
-    marked.push_back('}');
-    return marked;
-  }
-
   void url_part(std::string_view type, const media_part& m, std::string_view fallback_type) {
-    open_item();
+    open_object();
     string_member("type", type);
-    key(type);
-    open();
-    string_member("url", m.bytes.empty() ? m.uri : data_uri(m, fallback_type));
-    close();
-    close();
-  }
-
-  static std::string data_uri(const media_part& m, std::string_view fallback_type) {
-    std::string uri = "data:";
-    uri += m.media_type.empty() ? fallback_type : m.media_type;
-    uri += ";base64,";
-    append_base64(uri, m.bytes);
-    return uri;
+    object_member(type);
+    string_member("url", uri_of(m, fallback_type));
+    close_object();
+    close_object();
   }
 
   void media(const media_part& m) {
@@ -372,27 +285,16 @@ class body_writer {
   }
 
   void audio(const media_part& m) {
-    std::string_view type = m.media_type;
-    std::string data;
-    if (!m.bytes.empty()) {
-      append_base64(data, m.bytes);
-    } else {
-      const std::string_view uri = m.uri;
-      const std::size_t comma = uri.find(";base64,");
-      if (!uri.starts_with("data:") || comma == std::string_view::npos) {
-        return url_part("audio_url", m, "audio/wav");
-      }
-      type = uri.substr(5, comma - 5);
-      data = uri.substr(comma + 8);
-    }
-    open_item();
+    const auto inlined = m.bytes.empty() ? inline_data_of(m.uri) : std::nullopt;
+    if (m.bytes.empty() && !inlined) return url_part("audio_url", m, "audio/wav");
+    open_object();
     string_member("type", "input_audio");
-    key("input_audio");
-    open();
-    string_member("data", data);
-    string_member("format", audio_format(type));
-    close();
-    close();
+    object_member("input_audio");
+    key("data");
+    inlined ? string(inlined->base64) : base64(m.bytes);
+    string_member("format", audio_format(inlined ? inlined->type : m.media_type));
+    close_object();
+    close_object();
   }
 
   static std::string_view audio_format(std::string_view type) {
@@ -405,48 +307,55 @@ class body_writer {
   }
 
   void file(const media_part& m) {
-    open_item();
+    open_object();
     string_member("type", "file");
-    key("file");
-    open();
+    object_member("file");
     if (m.bytes.empty() && m.uri.find(':') == std::string::npos) {
       string_member("file_id", m.uri);
     } else {
       string_member("filename", m.name.empty() ? "file" : m.name);
-      string_member("file_data", m.bytes.empty() ? m.uri : data_uri(m, "application/pdf"));
+      string_member("file_data", uri_of(m, "application/pdf"));
     }
-    close();
-    close();
+    close_object();
+    close_object();
   }
 
   const dialect& speaks_;
-  std::string out_;
-  bool first_ = true;
+  short_ids short_ids_;
   bool thinks_ = false;  // a message so far had reasoning_content
 };
 
 }  // namespace
 
+bool is_own_host(std::string_view host) {
+  const auto lower = skein::detail::lower(host);
+  return is_host(lower, "openai.com") || is_host(lower, "openai.azure.com");
+}
+
 dialect dialect_of(std::string_view host) {
-  std::string lower(host);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const bool own = is_host(lower, "openai.com") || is_host(lower, "openai.azure.com");
-  return own ? openai_dialect : compatible_dialect;
+  const auto lower = skein::detail::lower(host);
+  if (is_host(lower, "openai.com")) return openai_dialect;
+  if (is_host(lower, "openai.azure.com")) return azure_dialect;
+  for (const auto& known : known_servers()) {
+    const auto url = known.base_url.substr(known.base_url.find("://") + 3);
+    if (known.base_url.starts_with("https:") && url.substr(0, url.find('/')) == lower) {
+      return known.speaks;
+    }
+  }
+  return compatible_dialect;
 }
 
 std::string request_body(const chat_request& request, const chat_options& options,
                          std::string_view model, const dialect& speaks) {
+  refuse_stored_answers(options, provider_name);
   const json::object members = members_of(request, options, model, speaks);
   body_writer body(speaks);
-  body.open();
+  body.open_object();
   body.members(members);
   if (!request.tools.empty() && !members.contains("tools")) body.tools(request.tools);
   if (!members.contains("messages")) body.messages(request.instructions, request.messages);
-  body.close();
-  std::string text = std::move(body).take();
-  make_valid_utf8(text);
-  return text;
+  body.close_object();
+  return std::move(body).take();
 }
 
 }  // namespace skein::openai::detail

@@ -3,83 +3,20 @@
 #include <charconv>
 #include <utility>
 
-#include "chat_completions.hpp"
-#include "error_text.hpp"
-#include "json_text.hpp"
-#include "reasoning_form.hpp"
+#include "core/ascii.hpp"
+#include "providers/common/error_text.hpp"
+#include "providers/common/event_json.hpp"
+#include "providers/common/json_text.hpp"
+#include "providers/openai/chat_completions.hpp"
+#include "providers/openai/reasoning_form.hpp"
 
 namespace skein::openai::detail {
+
+using namespace providers;
 
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
-
-boost::json::parse_options lenient() {
-  boost::json::parse_options options;
-  options.numbers = boost::json::number_precision::precise;
-  options.max_depth = 64;
-  options.allow_invalid_utf8 = true;
-  options.allow_invalid_utf16 = true;
-  options.allow_infinity_and_nan = true;
-  return options;
-}
-
-std::string_view string_of(const json::value* value) {
-  if (!value) return {};
-  const auto* text = value->if_string();
-  return text ? std::string_view(*text) : std::string_view();
-}
-
-std::string_view string_at(const json::object& object, std::string_view key) {
-  return string_of(object.if_contains(key));
-}
-
-const json::object* object_of(const json::value* value) {
-  return value ? value->if_object() : nullptr;
-}
-
-const json::object* object_at(const json::object& object, std::string_view key) {
-  return object_of(object.if_contains(key));
-}
-
-const json::array* array_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value ? value->if_array() : nullptr;
-}
-
-std::optional<std::int64_t> integer_of(const json::value* value) {
-  if (!value) return std::nullopt;
-  if (const auto* number = value->if_int64()) return *number;
-  if (const auto* digits = value->if_string()) {
-    std::int64_t number = 0;
-    const char* end = digits->data() + digits->size();
-    const auto parsed = std::from_chars(digits->data(), end, number);
-    if (parsed.ec == std::errc() && parsed.ptr == end) return number;
-  }
-  return std::nullopt;
-}
-
-// A count of tokens: absent if it is not one.
-std::optional<std::int64_t> count_at(const json::object* object, std::string_view key) {
-  const auto* value = object ? object->if_contains(key) : nullptr;
-  const auto* number = value ? value->if_int64() : nullptr;
-  return number && *number >= 0 ? std::optional(*number) : std::nullopt;
-}
-
-bool is_empty(const json::value& value) {
-  if (value.is_null()) return true;
-  if (const auto* text = value.if_string()) return text->empty();
-  if (const auto* items = value.if_array()) return items->empty();
-  if (const auto* members = value.if_object()) return members->empty();
-  return false;
-}
-
-// Out of the memory of this event.
-raw_update raw(std::string_view key, const json::value& value) {
-  json::object copy;
-  copy.emplace(key, json::value(value, json::value().storage()));
-  return {.value = std::move(copy)};
-}
 
 finish_reason reason_of(std::string_view word) {
   if (word == "stop" || word == "end_turn" || word == "eos" || word == "stop_sequence") {
@@ -93,98 +30,47 @@ finish_reason reason_of(std::string_view word) {
   return finish_reason::other;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 }  // namespace
 
-void throw_failure(failure&& f) {
-  std::visit([]<class Error>(Error&& error) { throw std::forward<Error>(error); }, std::move(f));
-  std::unreachable();
-}
-
-// What one event is parsed in. On the stack of whoever reads it: all streams take turns with memory
-// that the processor has at hand, and none holds any between its events.
-class stream_decoder::event_memory {
- public:
-  event_memory()
-      : resource_(value_memory_.data(), value_memory_.size()),
-        parser_({}, lenient(), parse_memory_.data(), parse_memory_.size()) {
-    parser_.reset(&resource_);
-  }
-
-  [[nodiscard]] std::expected<json::value, failure> parse(std::string_view text) {
-    boost::system::error_code error;
-    const std::size_t offset = parser_.write(text.data(), text.size(), error);
-    if (error) {
-      return std::unexpected(
-          protocol_error("openai: the server sent something that is not JSON (at byte " +
-                             std::to_string(offset) + " of " + std::to_string(text.size()) + ": " +
-                             error.message() + "). Try again; if it stays, check the base URL",
-                         "malformed"));
-    }
-    return parser_.release();
-  }
-
- private:
-  std::array<unsigned char, 4096> value_memory_;
-  std::array<unsigned char, 1024> parse_memory_;
-  boost::json::monotonic_resource resource_;
-  boost::json::parser parser_;
-};
-
-std::expected<void, failure> stream_decoder::event(std::string_view data, updates& out) {
+std::expected<void, failure> stream_decoder::event(std::string_view, std::string_view data,
+                                                   updates& out) {
   if (state_ == state::finished) return {};
   if (state_ == state::failed) {
     return fail(protocol_error("openai: an event after the stream had failed", "stream_cut"));
   }
   if (!data.starts_with('{')) {
-    data = trimmed(data);
+    data = skein::detail::trimmed(data, blanks);
     if (data.empty() || data.starts_with(':')) return {};
     if (data == "[DONE]") {
       complete(out);
       return {};
     }
   }
-  event_memory memory;
-  const auto value = memory.parse(data);
+  providers::event_memory memory;
+  const auto value = memory.parse(provider_, data);
   if (!value) return fail(value.error());
   return chunk(*value, data, out);
 }
 
-std::expected<void, failure> stream_decoder::unterminated_event(std::string_view data,
+std::expected<void, failure> stream_decoder::unterminated_event(std::string_view name,
+                                                                std::string_view data,
                                                                 updates& out) {
-  const std::string_view text = trimmed(data);
-  if (text.starts_with('{') && state_ != state::finished && !event_memory().parse(text)) return {};
-  if (!text.starts_with('{') && text != "[DONE]") return {};
-  return event(data, out);
+  const std::string_view text = skein::detail::trimmed(data, blanks);
+  if (text == "[DONE]") return event(name, text, out);
+  if (!text.starts_with('{')) return {};
+  return answer_decoder::unterminated_event(name, text, out);
 }
 
 std::expected<void, failure> stream_decoder::finish(updates& out) {
-  switch (state_) {
-    case state::finished:
-      return {};
-    case state::answered:
-      complete(out);
-      return {};
-    case state::failed:
-      return fail(protocol_error("openai: the end of a stream that had failed", "stream_cut"));
-    case state::open:
-      break;
-  }
-  give_held_back(out);
-  return fail(protocol_error(
-      "openai: the stream ended before a finish reason or [DONE]: the connection was cut, or the "
-      "server gave up. The answer so far is not whole; ask again",
-      "stream_cut"));
+  if (state_ == state::answered) complete(out);
+  if (state_ == state::finished) return {};
+  if (state_ == state::open) give_held_back(out);
+  return cut();
 }
 
 std::expected<void, failure> stream_decoder::whole(std::string_view body, updates& out) {
-  event_memory memory;
-  const auto value = memory.parse(body);
+  providers::event_memory memory;
+  const auto value = memory.parse(provider_, body);
   if (!value) return fail(value.error());
   const auto* object = value->if_object();
   if (auto done = chunk(*value, body, out); !done) return done;
@@ -196,23 +82,6 @@ std::expected<void, failure> stream_decoder::whole(std::string_view body, update
   }
   complete(out);
   return {};
-}
-
-std::expected<void, failure> stream_decoder::fail(failure f) {
-  state_ = state::failed;
-  return std::unexpected(std::move(f));
-}
-
-std::expected<void, failure> stream_decoder::provider_failed(const json::value& error,
-                                                             std::string_view body) {
-  error_text said = read_error(error);
-  std::string text = "openai: the server reported an error in its answer";
-  if (!said.code.empty()) text += " (" + one_line(said.code, 60) + ")";
-  text += ": " + one_line(said.message, 400);
-  return fail(provider_error(text, {.status = said.status,
-                                    .code = std::move(said.code),
-                                    .retry_after = {},
-                                    .body = std::string(body)}));
 }
 
 // Found in one pass: a search for each name would compare every name with every member.
@@ -300,7 +169,7 @@ std::expected<void, failure> stream_decoder::chunk(const json::value& value, std
       const choice_members choice(*object);
       if (is_error(choice.error)) return provider_failed(*choice.error, data);
       if (integer_of(choice.index).value_or(0) != 0) {
-        out.emplace_back(raw("choice", item));
+        out.emplace_back(raw_member("choice", item));
         continue;
       }
       add_choice(choice, out);
@@ -335,6 +204,12 @@ void stream_decoder::add_usage(const json::value* usage, updates& out) {
                    .cache_read = count_at(input, "cached_tokens"),
                    .cache_write = count_at(input, "cache_write_tokens"),
                    .reasoning = count_at(output, "reasoning_tokens")};
+  // xAI counts reasoning beside the output, which only the total shows.
+  const auto total = count_at(counts, "total_tokens");
+  if (now.reasoning && now.input && now.output &&
+      total == *now.input + *now.output + *now.reasoning) {
+    *now.output += *now.reasoning;
+  }
   // DeepSeek, then Moonshot; LiteLLM.
   if (!now.cache_read) now.cache_read = count_at(counts, "prompt_cache_hit_tokens");
   if (!now.cache_read) now.cache_read = count_at(counts, "cached_tokens");
@@ -351,8 +226,8 @@ void stream_decoder::add_choice(const choice_members& choice, updates& out) {
     // In a stream, some servers end with the whole message, which is known by then.
     add_delta(*message, out);
   }
-  if (choice.logprobs && !is_empty(*choice.logprobs)) {
-    out.emplace_back(raw("logprobs", *choice.logprobs));
+  if (choice.logprobs && !says_nothing(*choice.logprobs)) {
+    out.emplace_back(raw_member("logprobs", *choice.logprobs));
   }
   if (const std::string_view word = string_of(choice.finish_reason); !word.empty()) {
     raw_reason_ = word;
@@ -390,8 +265,8 @@ void stream_decoder::add_delta(const json::object& delta, updates& out) {
       known.refusal = &value;
     } else if (key == "function_call") {
       known.function_call = &value;
-    } else if (key != "role" && !is_empty(value)) {
-      out.emplace_back(raw(key, value));
+    } else if (key != "role" && !says_nothing(value)) {
+      out.emplace_back(raw_member(key, value));
     }
   }
   add_reasoning(known, out);
@@ -403,11 +278,12 @@ void stream_decoder::add_delta(const json::object& delta, updates& out) {
   if (known.tool_calls) {
     if (const auto* calls = known.tool_calls->if_array()) {
       for (const auto& call : *calls) add_call(call, out);
-    } else if (!is_empty(*known.tool_calls)) {
+    } else if (!says_nothing(*known.tool_calls)) {
       add_call(*known.tool_calls, out);
     }
   }
-  if (known.function_call && !is_empty(*known.function_call)) add_call(*known.function_call, out);
+  if (known.function_call && !says_nothing(*known.function_call))
+    add_call(*known.function_call, out);
 }
 
 void stream_decoder::add_reasoning(const delta_members& delta, updates& out) {
@@ -467,7 +343,7 @@ void stream_decoder::add_content(const json::value& content, updates& out) {
   if (const auto* text = content.if_string()) return add_text(*text, out);
   const auto* items = content.if_array();
   if (!items) {
-    if (!is_empty(content)) out.emplace_back(raw("content", content));
+    if (!says_nothing(content)) out.emplace_back(raw_member("content", content));
     return;
   }
   for (const auto& item : *items) {
@@ -486,8 +362,8 @@ void stream_decoder::add_content(const json::value& content, updates& out) {
         const std::string_view text = parts ? string_at(*parts, "text") : std::string_view();
         if (!text.empty()) out.emplace_back(reasoning_delta{.text = std::string(text)});
       }
-    } else if (!is_empty(item)) {
-      out.emplace_back(raw("content", item));
+    } else if (!says_nothing(item)) {
+      out.emplace_back(raw_member("content", item));
     }
   }
 }
@@ -502,7 +378,7 @@ void stream_decoder::add_text(std::string_view text, updates& out) {
 void stream_decoder::add_call(const json::value& call, updates& out) {
   const auto* fields = call.if_object();
   if (!fields || string_at(*fields, "type") == "custom") {
-    if (!is_empty(call)) out.emplace_back(raw("tool_call", call));
+    if (!says_nothing(call)) out.emplace_back(raw_member("tool_call", call));
     return;
   }
   end_reasoning(out);

@@ -1,8 +1,10 @@
-#include "reasoning_form.hpp"
+#include "providers/openai/reasoning_form.hpp"
 
-#include "json_text.hpp"
+#include "providers/common/opaque.hpp"
 
 namespace skein::openai::detail {
+
+using namespace providers;
 
 namespace {
 constexpr std::string_view tag = "openai_reasoning";
@@ -15,18 +17,11 @@ std::string reasoning_form::text() const {
   } else {
     form["details"] = details;
   }
-  std::string out;
-  append_value(out, json::object{{tag, std::move(form)}});
-  return out;
+  return opaque_of(tag, std::move(form));
 }
 
 std::optional<reasoning_form> reasoning_form::parse(std::string_view opaque) {
-  if (!opaque.starts_with("{\"openai_reasoning\":")) return std::nullopt;
-  boost::system::error_code error;
-  const json::value value =
-      json::parse(opaque, error, {}, {.max_depth = 64, .allow_invalid_utf8 = true});
-  if (error) return std::nullopt;
-  const auto* form = value.get_object().at(tag).if_object();
+  const auto form = opaque_for(tag, opaque);
   if (!form) return std::nullopt;
   reasoning_form result;
   if (const auto* key = form->if_contains("key"); key && key->is_string()) {

@@ -1,10 +1,13 @@
-#include "error_text.hpp"
+#include "providers/common/error_text.hpp"
 
 #include <charconv>
+#include <utility>
 
-#include "json_text.hpp"
+#include <skein/json/text.hpp>
 
-namespace skein::openai::detail {
+#include "providers/common/json_text.hpp"
+
+namespace skein::providers {
 
 namespace {
 
@@ -23,6 +26,19 @@ int status_of(std::string_view code) {
   return whole && status >= 400 && status <= 599 ? status : 0;
 }
 
+// Google's reason of an error (google.rpc.ErrorInfo), else its word for the status.
+std::string google_code(const json::object& error) {
+  if (const auto* details = error.if_contains("details"); details && details->is_array()) {
+    for (const auto& detail : details->get_array()) {
+      const auto* members = detail.if_object();
+      const auto* reason = members ? members->if_contains("reason") : nullptr;
+      if (reason && reason->is_string()) return std::string(reason->get_string());
+    }
+  }
+  const auto* status = error.if_contains("status");
+  return status && status->is_string() ? std::string(status->get_string()) : std::string();
+}
+
 error_text read_object(const json::object& error) {
   error_text result;
   for (const std::string_view key : {"message", "msg", "detail"}) {
@@ -38,6 +54,10 @@ error_text read_object(const json::object& error) {
     }
   }
   result.status = status_of(result.code);
+  // There `code` repeats the HTTP status.
+  if (result.status != 0) {
+    if (auto code = google_code(error); !code.empty()) result.code = std::move(code);
+  }
   // OpenRouter hides the words of the provider behind it there.
   if (const auto* metadata = error.if_contains("metadata"); metadata && metadata->is_object()) {
     if (const auto* raw = metadata->get_object().if_contains("raw"); raw && !raw->is_null()) {
@@ -94,8 +114,7 @@ std::string one_line(std::string_view text, std::size_t limit) {
       break;
     }
   }
-  make_valid_utf8(out);
-  return out;
+  return json::valid_utf8(out);
 }
 
-}  // namespace skein::openai::detail
+}  // namespace skein::providers

@@ -7,7 +7,7 @@
 
 #include <skein/json/value.hpp>
 
-namespace skein::openai::detail {
+namespace skein::providers {
 
 struct error_text {
   std::string message = {};
@@ -28,4 +28,4 @@ struct error_text {
 // Of at most `limit` bytes, without control characters and line ends.
 [[nodiscard]] std::string one_line(std::string_view text, std::size_t limit);
 
-}  // namespace skein::openai::detail
+}  // namespace skein::providers
