@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <skein/telemetry/conventions.hpp>
+#include <skein/telemetry/conventions/former.hpp>
 
 namespace semconv = skein::telemetry::semconv;
 using semconv::names;
@@ -188,7 +189,15 @@ Instrumentation scope: `skein`, with the schema `https://opentelemetry.io/schema
   chunks, because nothing may cost anything for each chunk.
 - `skein.outcome` says, on spans and on durations, what OpenTelemetry has no word for: that an operation was
   cancelled, that its time was up, or that nobody read it to its end. It is not there otherwise.
+- `gen_ai.input.messages` of a request may hold only what no earlier span has; `skein.history.after` names that
+  span and `skein.history.omitted` says how many messages it stands for ([content](content.md)).
+  `skein.content.cut_bytes` says how much was too large.
+- `gen_ai.input.messages_ref` and its like are what others use for content kept elsewhere; the conventions have
+  no names for that yet.
 - `invoke_agent` has the parts of the usage too, not only input and output.
+- `gen_ai.usage.*` and the metrics hold what providers reported, and nothing else. What was counted here because
+  an answer was cut is beside it, in `skein.usage.estimated.*`; `skein.usage.cost` is the price of both.
+- `skein.law_violations` counts where telemetry is not true: a defect, of Skein or of what was built on it.
 - An exception is on the span as an event too, for backends without logs.
 
 ## Errors
@@ -220,6 +229,7 @@ field `dialect` says so. On spans only:
 | `gen_ai.provider.name` | `llm.system` | |
 | `gen_ai.request.model`, then `gen_ai.response.model` | `llm.model_name` | |
 | `gen_ai.usage.*` of a model call | `llm.token_count.prompt`, `.completion`, `.total` and their details | `langfuse.observation.usage_details`, in disjoint parts |
+| `skein.usage.cost` of a model call | `llm.cost.total` | `langfuse.observation.cost_details` |
 | `gen_ai.agent.name` | `agent.name` | |
 | `gen_ai.tool.name`, `.description`, `.call.id` | `tool.name`, `tool.description`, `tool.id` | |
 
@@ -227,10 +237,22 @@ An agent has the sum of its calls under the conventions' own names only: these b
 
 )";
 
+std::string former() {
+  std::string out =
+      "## Former names\n\nWhat `skein trace check` understands in the traces of others, and tells "
+      "of in a note:\n\n"
+      "| was | is now | since |\n|---|---|---|\n";
+  for (const auto& f : semconv::former_names) {
+    out +=
+        std::format("| `{}` | `{}` | {} |\n", f.was, f.now, f.since.empty() ? "current" : f.since);
+  }
+  return out + '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto page = std::string(introduction) + spans() + metrics() + events() + attributes();
+  auto page = std::string(introduction) + spans() + metrics() + events() + attributes() + former();
   page.pop_back();  // one line feed at the end
   if (argc < 2) {
     std::cout << page;

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <skein/core/version.hpp>
+#include <skein/providers/named.hpp>
 
 #include "exit_code.hpp"
 #include "faults.hpp"
@@ -48,14 +49,21 @@ void add_demo(CLI::App& app, demo_arguments& to) {
       ->type_name("PROTOCOL")
       ->check(CLI::IsMember({"http", "grpc"}))
       ->needs(url);
+  app.add_option("--trace", to.trace,
+                 "Keep the spans, too. store: in the store of skein trace, with the metrics, or "
+                 "store:FILE; else a file that gets them as OTLP JSON lines")
+      ->type_name("WHERE")
+      ->excludes(url);
 }
 
 void add_model(CLI::App& app, model_arguments& to) {
-  app.add_option("--model", to.model, "openai:NAME, the model to ask")
+  app.add_option("--model", to.model,
+                 "PROVIDER:MODEL, e.g. openai:gpt-5-mini, or compat:MODEL@URL for a server with "
+                 "OpenAI's API; see skein models --help")
       ->type_name("MODEL")
       ->capture_default_str();
   app.add_option("--base-url", to.base_url,
-                 "Of a server with OpenAI's API; else OPENAI_BASE_URL, else OpenAI itself")
+                 "Of the server, if it is not the provider's own; for openai else OPENAI_BASE_URL")
       ->type_name("URL");
   app.add_option("--system", to.system, "Instructions for the model")->type_name("TEXT");
   app.add_flag("--no-stream", to.no_stream, "Ask for the whole answer at once");
@@ -71,6 +79,26 @@ void add_model(CLI::App& app, model_arguments& to) {
                  "JSON; store: the store of skein trace, or store:FILE; else a file that gets "
                  "them. Without it, OTEL_* variables decide")
       ->type_name("WHERE");
+  auto* record = app.add_option("--record", to.record,
+                                "Write what is asked and answered into this file, without secrets")
+                     ->type_name("FILE");
+  app.add_option("--replay", to.replay,
+                 "Answer from a file that --record wrote: needs no key and no network")
+      ->type_name("FILE")
+      ->excludes(record);
+}
+
+void add_models(CLI::App& app, models_arguments& to) {
+  std::string names;
+  for (const auto name : provider_names()) {
+    names += names.empty() ? "" : ", ";
+    names += name;
+  }
+  app.add_option("PROVIDER", to.providers,
+                 "Whose models: PROVIDER, or PROVIDER@URL for another server; else all for which "
+                 "there is a key, and those on this machine. Providers: " +
+                     names);
+  app.add_flag("--json", to.json, "One JSON object instead: models, problems");
 }
 
 void add_server(CLI::App& app, server_arguments& to) {
@@ -113,6 +141,7 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
   demo_arguments demo;
   run_arguments run;
   chat_arguments chat;
+  models_arguments models;
   server_arguments server;
   trace_arguments traces;
   add_demo(*app.add_subcommand(
@@ -124,7 +153,8 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
   add_model(*app.add_subcommand("chat",
                                 "Talk to a model; Ctrl-C stops an answer, Ctrl-D or /exit leaves"),
             chat.model);
-  add_server(*app.add_subcommand("model-server", "Serve OpenAI's API from a script"), server);
+  add_models(*app.add_subcommand("models", "List the models that answer, by provider"), models);
+  add_server(*app.add_subcommand("model-server", "Serve models from a script"), server);
   add_trace(app, traces);
 
   try {
@@ -136,9 +166,11 @@ std::variant<command, int> parse_arguments(int argc, const char* const* argv) {
   if (app.got_subcommand("demo")) return command(std::move(demo));
   if (app.got_subcommand("run")) return command(std::move(run));
   if (app.got_subcommand("chat")) return command(std::move(chat));
+  if (app.got_subcommand("models")) return command(std::move(models));
   if (app.got_subcommand("model-server")) return command(std::move(server));
   if (app.got_subcommand("trace")) return command(std::move(traces));
-  print_error("no command; there are demo, run, chat, model-server and trace, see skein --help");
+  print_error(
+      "no command; there are demo, run, chat, models, model-server and trace, see skein --help");
   return exit_usage;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <skein/testing/scripted_turn.hpp>
 
@@ -24,6 +25,7 @@ struct demo_arguments {
   std::optional<testing::fault> fault = {};
   std::string otlp_url = {};
   std::string otlp_protocol = "http";
+  std::string trace = {};  // store, a file, or nothing
 };
 
 // Which model, and how to ask it: what `run` and `chat` have in common.
@@ -33,7 +35,9 @@ struct model_arguments {
   std::string system = {};
   bool no_stream = false;
   bool demo_tools = false;
-  std::string trace = {};  // tree, json, store, a file, or nothing
+  std::string trace = {};   // tree, json, store, a file, or nothing
+  std::string record = {};  // a file
+  std::string replay = {};  // a file
   std::optional<std::int64_t> max_tokens = {};
   std::optional<double> temperature = {};
 };
@@ -47,6 +51,11 @@ struct chat_arguments {
   model_arguments model = {};
 };
 
+struct models_arguments {
+  std::vector<std::string> providers = {};  // empty: all that may answer
+  bool json = false;
+};
+
 struct server_arguments {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
@@ -55,8 +64,8 @@ struct server_arguments {
   std::optional<testing::fault> fault = {};
 };
 
-using command =
-    std::variant<demo_arguments, run_arguments, chat_arguments, server_arguments, trace_arguments>;
+using command = std::variant<demo_arguments, run_arguments, chat_arguments, models_arguments,
+                             server_arguments, trace_arguments>;
 
 // Either what to do, or, where everything is said already, the exit code.
 [[nodiscard]] std::variant<command, int> parse_arguments(int argc, const char* const* argv);

@@ -1,6 +1,5 @@
 #include "conversation.hpp"
 
-#include <cstdlib>
 #include <exception>
 #include <format>
 #include <string_view>
@@ -9,38 +8,39 @@
 
 #include <skein/async/result.hpp>
 #include <skein/core/error.hpp>
+#include <skein/providers/models.hpp>
+#include <skein/providers/named.hpp>
 
 #include "demo_agents.hpp"
+#include "telemetry/dollars.hpp"
 
 namespace skein::cli {
 
 namespace {
 
-bool is_set(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0';
+// Before anything is sent: says how to go on without a key.
+void check_key(const model_arguments& arguments) {
+  if (arguments.model.contains("@http") || !arguments.base_url.empty()) return;
+  const auto provider = std::string_view(arguments.model).substr(0, arguments.model.find(':'));
+  for (const auto& access : access_to_providers()) {
+    if (access.provider != provider || access.key != key_state::missing) continue;
+    throw usage_error(std::format(
+        "no key and no server: export {}=..., or name a server with --base-url "
+        "http://127.0.0.1:PORT/v1 (`skein model-server` is one), or another provider with --model "
+        "(`skein models` lists what answers), or try `skein demo`, which needs neither",
+        access.key_variable));
+  }
 }
 
-std::string model_name(std::string_view model) {
-  constexpr std::string_view prefix = "openai:";
-  if (model.starts_with(prefix) && model.size() > prefix.size()) {
-    return std::string(model.substr(prefix.size()));
-  }
-  throw usage_error(std::format(
-      "--model {}: a model is written openai:NAME, e.g. openai:gpt-5-mini; openai also stands for "
-      "servers with OpenAI's API, see --base-url",
-      model));
-}
-
-openai::client_options client_for(const model_arguments& arguments) {
-  auto model = model_name(arguments.model);
-  if (arguments.base_url.empty() && !is_set("OPENAI_BASE_URL") && !is_set("OPENAI_API_KEY")) {
-    throw usage_error(
-        "no key and no server: export OPENAI_API_KEY=..., or name a server with --base-url "
-        "http://127.0.0.1:PORT/v1 (`skein model-server` is one), or try `skein demo`, which needs "
-        "neither");
-  }
-  return {.model = std::move(model), .base_url = arguments.base_url};
+std::unique_ptr<chat_client> client_for(const model_arguments& arguments,
+                                        http::transport* through) {
+  // A cassette needs no key, but a client of a provider's own server asks for one.
+  const bool replays = !arguments.replay.empty();
+  auto client = client_named(
+      arguments.model,
+      {.api_key = replays ? "replayed" : "", .base_url = arguments.base_url, .transport = through});
+  if (!replays) check_key(arguments);
+  return client;
 }
 
 agent_options agent_for(const model_arguments& arguments) {
@@ -52,10 +52,33 @@ agent_options agent_for(const model_arguments& arguments) {
                    .streaming = !arguments.no_stream}};
 }
 
-task<> show(agent_run run, screen& out) {
+task<> pull(agent_run& run, screen& out) {
   while (auto* update = co_await run.next()) out.show(*update);
-  if (auto end = run.response().end; end != run_end::completed) {
-    out.note(std::format("ended by {}", name_of(end)));
+}
+
+// What it came to, also of a run that failed or was stopped.
+std::string bill_of(const usage_sum& sum) {
+  auto text =
+      std::format("{} > {} tokens", sum.usage.input.value_or(0), sum.usage.output.value_or(0));
+  if (sum.estimated.total() != 0) {
+    text += std::format(", about {} more that nobody reported", sum.estimated.total());
+  }
+  if (sum.known_cost != usd()) {
+    text += ", " + telemetry::dollars_text(sum.known_cost.dollars());
+    if (!sum.cost()) text += " and what is not known";
+  } else if (!sum.cost()) {
+    text += ", cost not known";
+  }
+  return text;
+}
+
+task<> show(agent_run run, screen& out) {
+  auto ended = co_await as_result(pull(run, out));
+  const auto& response = run.response();
+  out.note(bill_of(response.ledger.total()));
+  if (!ended) std::rethrow_exception(ended.error());
+  if (response.end != run_end::completed) {
+    out.note(std::format("ended by {}", name_of(response.end)));
   }
 }
 
@@ -63,8 +86,9 @@ task<> show(agent_run run, screen& out) {
 
 conversation::conversation(const model_arguments& arguments)
     : tracing_(arguments.trace),
-      model_(client_for(arguments)),
-      agent_(model_, agent_for(arguments)) {}
+      cassette_(arguments.record, arguments.replay),
+      model_(client_for(arguments, cassette_.transport())),
+      agent_(*model_, agent_for(arguments)) {}
 
 task<> conversation::ask(std::string prompt, session* s) {
   run_options options;

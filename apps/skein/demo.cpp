@@ -16,6 +16,8 @@
 #include <skein/telemetry/ledger.hpp>
 #include <skein/telemetry/setup.hpp>
 #include <skein/testing/model_server.hpp>
+#include <skein/trace/exporter.hpp>
+#include <skein/trace/store.hpp>
 
 #include "commands.hpp"
 #include "demo_agents.hpp"
@@ -33,31 +35,38 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Spans go to a ledger, whatever the environment says, and to a collector if one is named.
+// Spans go to a ledger, whatever the environment says, and to a collector, a store or a file if one
+// is named.
 class demo_tracing {
  public:
   explicit demo_tracing(const demo_arguments& arguments) {
     telemetry::install();
-    if (arguments.otlp_url.empty()) {
+    if (arguments.otlp_url.empty() && arguments.trace.empty()) {
       provider_.emplace(ledger_);
       return;
     }
     log_.emplace();
-    pipeline_ = telemetry::setup(
-        {.service_name = service_name(),
-         .exporters = {ledger_,
-                       telemetry::otlp_collector{
-                           .protocol = arguments.otlp_protocol == "grpc"
-                                           ? telemetry::otlp_protocol::grpc
-                                           : telemetry::otlp_protocol::http_protobuf,
-                           .endpoint = arguments.otlp_url}},
-         .metrics = telemetry::nowhere{},  // what is counted here are spans
-         .logs = telemetry::nowhere{},
-         .otlp = otlp_exporters()});
+    telemetry::setup_options options{.service_name = service_name(),
+                                     .metrics = telemetry::nowhere{},  // what counts here are spans
+                                     .logs = telemetry::nowhere{},
+                                     .otlp = otlp_exporters()};
+    if (!arguments.otlp_url.empty()) {
+      options.exporters = {ledger_, telemetry::otlp_collector{
+                                        .protocol = arguments.otlp_protocol == "grpc"
+                                                        ? telemetry::otlp_protocol::grpc
+                                                        : telemetry::otlp_protocol::http_protobuf,
+                                        .endpoint = arguments.otlp_url}};
+    } else if (auto file = named_store(arguments.trace)) {
+      options.exporters = {ledger_, trace::make_exporter(trace::store(*file))};
+      options.metrics = trace::make_metric_exporter(trace::store(*file));
+    } else {
+      options.exporters = {ledger_, telemetry::otlp_lines{.path = arguments.trace}};
+    }
+    pipeline_ = telemetry::setup(std::move(options));
   }
 
   [[nodiscard]] const telemetry::span_ledger& ledger() const noexcept { return ledger_; }
-  // Nothing without a collector.
+  // Nothing if they go nowhere else.
   [[nodiscard]] std::optional<export_result> send() {
     if (!pipeline_) return std::nullopt;
     auto sent = pipeline_->flush();
@@ -65,7 +74,7 @@ class demo_tracing {
     if (!sent.ok()) {
       result.failure = log_->first_error();
       if (result.failure.empty()) {
-        result.failure = sent.in_time ? "the collector refused them" : "no answer in time";
+        result.failure = sent.in_time ? "they were refused" : "no answer in time";
       }
     }
     return result;
@@ -175,11 +184,13 @@ int demo(const demo_arguments& arguments) {
 
   bool delivered = !exported || exported->failure.empty();
   if (!delivered) {
-    print_error(
-        std::format("{} of {} spans reached {}: {}; is a collector listening there with "
-                    "OTLP over {}?",
-                    exported->delivered, spans.size(), arguments.otlp_url, exported->failure,
-                    arguments.otlp_protocol));
+    auto what = std::format("{} of {} spans reached {}: {}", exported->delivered, spans.size(),
+                            destination_of(arguments), exported->failure);
+    if (!arguments.otlp_url.empty()) {
+      what += std::format("; is a collector listening there with OTLP over {}?",
+                          arguments.otlp_protocol);
+    }
+    print_error(what);
   }
   return problems.empty() && delivered ? exit_ok : exit_failed;
 }

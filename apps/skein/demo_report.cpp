@@ -128,12 +128,17 @@ std::vector<std::string> problems_of(const demo_arguments& arguments, const demo
   return found;
 }
 
+const std::string& destination_of(const demo_arguments& a) {
+  return a.otlp_url.empty() ? a.trace : a.otlp_url;
+}
+
 std::string to_text(const demo_report& r) {
   auto text = "\n" + telemetry::render_tree(r.spans, telemetry::style_of_terminal()) + "\n";
   text += std::format("outcome: {}\n", outcome_line(r.result));
   if (r.exported) {
-    text += std::format("otlp: {} spans delivered to {}\n", r.exported->delivered,
-                        r.arguments.otlp_url);
+    text += std::format("{}: {} spans delivered to {}\n",
+                        r.arguments.otlp_url.empty() ? "trace" : "otlp", r.exported->delivered,
+                        destination_of(r.arguments));
   }
   text += r.problems.empty() ? std::format("tree: right ({} span{})\n", r.spans.size(),
                                            r.spans.size() == 1 ? "" : "s")
@@ -159,9 +164,14 @@ std::string to_json(const demo_report& r) {
       {"problems", json::array(r.problems.begin(), r.problems.end())},
   };
   if (r.exported) {
-    whole["otlp"] = {{"url", r.arguments.otlp_url},
-                     {"delivered", r.exported->delivered},
-                     {"failure", r.exported->failure}};
+    json::object kept{{"url", r.arguments.otlp_url},
+                      {"delivered", r.exported->delivered},
+                      {"failure", r.exported->failure}};
+    if (r.arguments.otlp_url.empty()) {
+      kept.erase("url");
+      kept["where"] = r.arguments.trace;
+    }
+    whole[r.arguments.otlp_url.empty() ? "trace" : "otlp"] = std::move(kept);
   }
   return json::write_text(whole) + "\n";
 }

@@ -39,8 +39,10 @@ struct demo_report {
   const demo_result& result;
   const std::vector<telemetry::span_record>& spans;
   const std::vector<std::string>& problems;
-  const std::optional<export_result>& exported;  // nothing without a collector
+  const std::optional<export_result>& exported;  // nothing if the spans go nowhere else
 };
+// Where the arguments send the spans.
+[[nodiscard]] const std::string& destination_of(const demo_arguments& arguments);
 // For people: the tree and a few lines. As JSON: one object in one line.
 [[nodiscard]] std::string to_text(const demo_report& report);
 [[nodiscard]] std::string to_json(const demo_report& report);

@@ -18,6 +18,7 @@ struct carry_out {
   int operator()(const demo_arguments& a) const { return demo(a); }
   int operator()(const run_arguments& a) const { return run(a); }
   int operator()(const chat_arguments& a) const { return chat(a); }
+  int operator()(const models_arguments& a) const { return list_models(a); }
   int operator()(const server_arguments& a) const { return serve_model(a); }
   int operator()(const trace_arguments& a) const { return trace_command(a); }
 };

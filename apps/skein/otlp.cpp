@@ -52,6 +52,14 @@ struct maker {
     return from_module<opentelemetry::sdk::logs::LogRecordExporter>("skein_make_otlp_log_exporter",
                                                                     config);
   }
+  [[nodiscard]] static std::unique_ptr<telemetry::span_spool> spool_spans(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) {
+    return otlp::make_exporter.spool_spans(config, options);
+  }
+  [[nodiscard]] static std::unique_ptr<telemetry::log_spool> spool_logs(
+      const telemetry::otlp_config& config, const telemetry::spool_options& options) {
+    return otlp::make_exporter.spool_logs(config, options);
+  }
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ int run(const run_arguments& arguments) {
   conversation with(arguments.model);
   auto code = skein::run(with.ask(prompt_from(arguments), nullptr));
   if (code == exit_interrupted) std::fputs("interrupted\n", stderr);
+  if (code == exit_ok) with.check_cassette();
   return code;
 }
 

@@ -11,6 +11,8 @@
 #include <skein/telemetry/tree.hpp>
 #include <skein/trace/check.hpp>
 #include <skein/trace/diff.hpp>
+#include <skein/trace/history.hpp>
+#include <skein/trace/metrics.hpp>
 #include <skein/trace/otlp.hpp>
 #include <skein/trace/stats.hpp>
 #include <skein/trace/store.hpp>
@@ -50,8 +52,12 @@ const std::string& target_of(const trace_arguments& a) {
   return a.targets.empty() ? last : a.targets.front();
 }
 
+// People see whole histories; programs see what was recorded, unless they ask.
 int show(const trace_arguments& a) {
   auto one = one_trace(a, target_of(a));
+  if (a.expand || (!a.json && !a.no_expand)) {
+    trace::expand_history(one.spans, [&](const auto& which) { return one.load(which); });
+  }
   print(a.json ? telemetry::to_otlp_json_line(one.spans) : details_of(one.spans));
   return exit_ok;
 }
@@ -76,17 +82,22 @@ int ask(const trace_arguments& a) {
 }
 
 int export_spans(const trace_arguments& a) {
-  auto write = [](const std::vector<telemetry::span_record>& spans) {
+  auto write = [&](std::vector<telemetry::span_record> spans, const trace::history_lookup& find) {
+    if (a.expand) trace::expand_history(spans, find);
     if (!spans.empty()) print(telemetry::to_otlp_json_line(spans));
   };
   auto each_of = [&](const trace_source& from) {
     // One trace in memory at a time.
-    for (const auto& s : from.list({.limit = 0})) write(from.load(s.trace_id));
+    for (const auto& s : from.list({.limit = 0})) {
+      write(from.load(s.trace_id), [&](const auto& which) { return from.load(which); });
+    }
+    if (auto points = from.metrics(); !points.empty()) print(trace::to_otlp_json_line(points));
   };
   if (a.targets.empty()) each_of(trace_source::of(a));
   for (const auto& t : a.targets) {
     if (names_trace(t) || !a.file.empty()) {
-      write(one_trace(a, t).spans);
+      auto one = one_trace(a, t);
+      write(one.spans, [&](const auto& which) { return one.load(which); });
     } else {
       each_of(trace_source::file(t));
     }
@@ -97,18 +108,23 @@ int export_spans(const trace_arguments& a) {
 int import_spans(const trace_arguments& a) {
   std::size_t spans = 0;
   std::size_t added = 0;
+  std::size_t points = 0;
   auto path = store_path(a);
   for (const auto& file : a.targets) {
     auto from = trace_source::file(file);
     auto all = from.all();
+    auto metrics = from.metrics();
     trace::store into(path, {.keep = a.keep});
     added += into.insert(all);
     spans += all.size();
+    into.insert(metrics);
+    points += metrics.size();
   }
   if (a.json) {
-    print(json::object{{"store", path}, {"spans", spans}, {"new", added}});
+    print(json::object{{"store", path}, {"spans", spans}, {"new", added}, {"points", points}});
   } else {
-    print(std::format("{} of {} spans were new in {}", added, spans, path));
+    auto with = points == 0 ? std::string() : std::format(", beside {} points of metrics", points);
+    print(std::format("{} of {} spans were new in {}{}", added, spans, path, with));
   }
   return exit_ok;
 }
@@ -147,14 +163,18 @@ int check(const trace_arguments& a) {
   if (a.list_rules) return list_rules(a);
   auto what = all_traces(a);
   using content = enum trace::check_options::content;
-  trace::check_report report{
-      .source = what.source,
-      .traces = trace::summarize(what.spans).size(),
-      .spans = what.spans.size(),
-      .findings = trace::check(
-          what.spans, {.content = a.content_allowed ? content::allowed : content::unexpected,
-                       .only = a.rules,
-                       .tolerance = a.tolerance})};
+  using kept = trace::check_options::kept;
+  trace::check_options options{
+      .content = a.content_allowed ? content::allowed : content::unexpected,
+      .only = a.rules,
+      .tolerance = a.tolerance,
+      .spans = a.all_spans ? kept::all : kept::some,
+      .history_elsewhere = [&](const auto& which) { return what.load(which).has_value(); }};
+  trace::check_report report{.source = what.source,
+                             .traces = trace::summarize(what.spans).size(),
+                             .spans = what.spans.size(),
+                             .points = what.metrics.size(),
+                             .findings = trace::check(what.spans, what.metrics, options)};
   using format = trace_arguments::format;
   switch (a.json ? format::json : a.form) {
     case format::text:

@@ -68,6 +68,10 @@ void add_readers(CLI::App& group, trace_arguments& to) {
 
   auto* show = add(group, "show", "All that is known of a trace's spans", verb::show, to);
   show->add_option("TRACE", to.targets, what_a_trace_is)->expected(0, 1);
+  auto* expand = show->add_flag(
+      "--expand", to.expand,
+      "With --json: histories by reference in full; without it they are, as far as can be");
+  show->add_flag("--no-expand", to.no_expand, "Messages as they were recorded")->excludes(expand);
   add_sources(show, to);
 
   auto* tree = add(group, "tree", "A trace's tree with times, tokens and outcomes", verb::tree, to);
@@ -85,13 +89,16 @@ void add_readers(CLI::App& group, trace_arguments& to) {
       ->required();
   add_sources(diff, to);
 
-  auto* out = add(group, "export", "Print spans as OTLP JSON, a line for each trace",
-                  verb::export_spans, to);
+  auto* out =
+      add(group, "export",
+          "Print spans as OTLP JSON, a line for each trace; of a whole store the metrics, too",
+          verb::export_spans, to);
   out->add_option("TRACE", to.targets, "Which; none: all of them");
+  out->add_flag("--expand", to.expand, "Histories by reference in full, as far as can be");
   add_sources(out, to);
 
-  auto* sql =
-      add(group, "sql", "Ask the store in SQL; the tables are traces and spans", verb::sql, to);
+  auto* sql = add(group, "sql", "Ask the store in SQL; the tables are traces, spans and metrics",
+                  verb::sql, to);
   sql->add_option("QUERY", to.query, "One statement that only reads")->required();
   add_store(sql, to);
 }
@@ -114,10 +121,14 @@ void add_check(CLI::App& group, trace_arguments& to) {
       ->type_name("RULE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(names));
   check->add_flag("--list-rules", to.list_rules, "Print the rules and what they mean");
   check->add_flag("--content-allowed", to.content_allowed,
                   "Messages, arguments and results may be recorded");
+  check->add_flag(
+      "--all-spans", to.all_spans,
+      "No span was left out by a sampler or removed: metrics that count more are errors");
   check
       ->add_option_function<std::uint32_t>(
           "--tolerance", [&to](std::uint32_t ms) { to.tolerance = std::chrono::milliseconds(ms); },
@@ -127,9 +138,10 @@ void add_check(CLI::App& group, trace_arguments& to) {
 }
 
 void add_writers(CLI::App& group, trace_arguments& to) {
-  auto* collect = add(group, "collect",
-                      "Receive OTLP over HTTP from any program and store its spans; Ctrl-C ends it",
-                      verb::collect, to);
+  auto* collect =
+      add(group, "collect",
+          "Receive OTLP over HTTP from any program and store spans and metrics; Ctrl-C ends it",
+          verb::collect, to);
   collect->add_option("--host", to.host, "Address to listen on; it asks for no key")
       ->capture_default_str();
   collect->add_option("--port", to.port, "Port to listen on; 0 takes a free one")
@@ -137,7 +149,8 @@ void add_writers(CLI::App& group, trace_arguments& to) {
   add_store(collect, to);
   add_retention(collect, to);
 
-  auto* in = add(group, "import", "Put spans of a file into the store", verb::import_spans, to);
+  auto* in = add(group, "import", "Put spans and metrics of a file into the store",
+                 verb::import_spans, to);
   in->add_option("FILE", to.targets, "OTLP as JSON, JSON lines or Protobuf; - is standard input")
       ->required();
   add_store(in, to);

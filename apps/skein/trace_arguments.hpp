@@ -45,11 +45,15 @@ struct trace_arguments {
   bool failed = false;
   // tree
   bool no_times = false;
+  // show, export: histories by reference in full
+  bool expand = false;
+  bool no_expand = false;
   // sql
   std::string query = {};
   // check
   enum class format : std::uint8_t { text, json, sarif, junit } form = format::text;
   bool content_allowed = false;
+  bool all_spans = false;
   std::vector<std::string> rules = {};
   bool list_rules = false;
   std::chrono::milliseconds tolerance{1};

@@ -31,11 +31,17 @@ int collect_traces(const trace_arguments& a) {
       {{"url", collector.url()}, {"store", path}});
   waiting.run();
   auto seen = collector.counters();
-  auto text = std::format("stored {} spans of {} requests", seen.spans, seen.requests);
+  auto text = std::format("stored {} spans", seen.spans);
+  if (seen.points != 0) text += std::format(" and {} points of metrics", seen.points);
+  text += std::format(" of {} requests", seen.requests);
+  if (seen.log_records != 0) text += std::format(", dropped {} log records", seen.log_records);
   if (seen.refused != 0) text += std::format(", refused {} requests", seen.refused);
-  if (seen.rejected != 0) text += std::format(", rejected {} damaged spans", seen.rejected);
+  if (seen.rejected != 0)
+    text += std::format(", rejected {} damaged spans or points", seen.rejected);
   say(text, {{"requests", seen.requests},
              {"spans", seen.spans},
+             {"points", seen.points},
+             {"log_records_dropped", seen.log_records},
              {"rejected", seen.rejected},
              {"refused", seen.refused}});
   if (seen.last_failure.empty()) return exit_ok;

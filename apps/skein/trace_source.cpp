@@ -67,17 +67,25 @@ trace_source trace_source::of(const trace_arguments& arguments) {
 
 trace_source trace_source::file(const std::string& path) {
   if (path != "-" && is_database(path)) return {open_for_reading(path), path};
-  auto spans = trace::read_document(read_all(path));
-  if (!spans) {
-    throw usage_error(
-        std::format("{}: {}", path == "-" ? "standard input" : path, spans.error().message));
+  auto text = read_all(path);
+  auto fail = [&](const std::string& why) {
+    throw usage_error(std::format("{}: {}", path == "-" ? "standard input" : path, why));
+  };
+  auto spans = trace::read_document(text);
+  if (!spans) fail(spans.error().message);
+  document read{*std::move(spans), {}};
+  if (text.contains("\"resourceMetrics\"") && text.front() != '\n') {
+    auto metrics = trace::read_metrics_json(text);
+    if (!metrics) fail(metrics.error().message);
+    if (metrics->rejected != 0) fail(metrics->first_rejection);
+    read.metrics = std::move(metrics->points);
   }
-  return {*std::move(spans), path == "-" ? "" : path};
+  return {std::move(read), path == "-" ? "" : path};
 }
 
 std::vector<trace::summary> trace_source::list(const trace::list_query& query) const {
   if (const auto* store = std::get_if<trace::store>(&from_)) return store->list(query);
-  auto all = trace::summarize(std::get<document>(from_));
+  auto all = trace::summarize(std::get<document>(from_).spans);
   std::erase_if(all, [&](const trace::summary& s) {
     return (!query.conversation.empty() && s.conversation != query.conversation) ||
            (query.select == trace::list_query::which::failed && s.errors == 0);
@@ -108,13 +116,13 @@ std::string trace_source::find(std::string_view prefix) const {
 std::vector<span_record> trace_source::load(std::string_view trace_id) const {
   if (const auto* store = std::get_if<trace::store>(&from_)) return store->load(trace_id);
   std::vector<span_record> out;
-  std::ranges::copy_if(std::get<document>(from_), std::back_inserter(out),
+  std::ranges::copy_if(std::get<document>(from_).spans, std::back_inserter(out),
                        [&](const span_record& s) { return s.trace_id == trace_id; });
   return out;
 }
 
 std::vector<span_record> trace_source::all() const {
-  if (const auto* spans = std::get_if<document>(&from_)) return *spans;
+  if (const auto* read = std::get_if<document>(&from_)) return read->spans;
   std::vector<span_record> out;
   for (const auto& s : list({.limit = 0})) {
     std::ranges::move(load(s.trace_id), std::back_inserter(out));
@@ -122,24 +130,50 @@ std::vector<span_record> trace_source::all() const {
   return out;
 }
 
+std::vector<trace::metric_point> trace_source::metrics() const {
+  if (const auto* store = std::get_if<trace::store>(&from_)) return store->metrics();
+  return std::get<document>(from_).metrics;
+}
+
+std::optional<span_record> trace_source::load(const trace::span_reference& which) const {
+  if (const auto* store = std::get_if<trace::store>(&from_)) {
+    return store->load(which.trace_id, which.span_id);
+  }
+  const auto& spans = std::get<document>(from_).spans;
+  auto found = std::ranges::find_if(spans, [&](const span_record& s) {
+    return s.span_id == which.span_id && s.trace_id == which.trace_id;
+  });
+  return found == spans.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<span_record> selection::load(const trace::span_reference& which) const {
+  for (const auto& f : from) {
+    if (auto found = f.load(which)) return found;
+  }
+  return std::nullopt;
+}
+
 selection one_trace(const trace_arguments& arguments, const std::string& target) {
   const bool in_source = names_trace(target) || !arguments.file.empty();
   auto from = in_source ? trace_source::of(arguments) : trace_source::file(target);
-  return {from.load(from.find(in_source ? target : "last")), from.name()};
+  selection out{.spans = from.load(from.find(in_source ? target : "last")), .source = from.name()};
+  out.from.push_back(std::move(from));
+  return out;
 }
 
 selection all_traces(const trace_arguments& arguments) {
   selection out;
-  if (arguments.targets.empty()) {
-    auto from = trace_source::of(arguments);
-    return {from.all(), from.name()};
-  }
+  auto add = [&](trace_source from, const std::string* trace) {
+    std::ranges::move(trace != nullptr ? from.load(from.find(*trace)) : from.all(),
+                      std::back_inserter(out.spans));
+    if (trace == nullptr) std::ranges::move(from.metrics(), std::back_inserter(out.metrics));
+    if (out.source.empty()) out.source = from.name();
+    out.from.push_back(std::move(from));
+  };
+  if (arguments.targets.empty()) add(trace_source::of(arguments), nullptr);
   for (const auto& t : arguments.targets) {
     const bool in_source = names_trace(t) || !arguments.file.empty();
-    auto from = in_source ? trace_source::of(arguments) : trace_source::file(t);
-    std::ranges::move(in_source ? from.load(from.find(t)) : from.all(),
-                      std::back_inserter(out.spans));
-    if (out.source.empty()) out.source = from.name();
+    add(in_source ? trace_source::of(arguments) : trace_source::file(t), in_source ? &t : nullptr);
   }
   return out;
 }

@@ -1,12 +1,15 @@
 // Where the spans that a command is about come from: a store, a file, or standard input.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include <skein/telemetry/span_record.hpp>
+#include <skein/trace/history.hpp>
+#include <skein/trace/metrics.hpp>
 #include <skein/trace/store.hpp>
 
 #include "trace_arguments.hpp"
@@ -25,11 +28,17 @@ class trace_source {
   [[nodiscard]] std::string find(std::string_view prefix) const;  // or "last"
   [[nodiscard]] std::vector<telemetry::span_record> load(std::string_view trace_id) const;
   [[nodiscard]] std::vector<telemetry::span_record> all() const;
+  [[nodiscard]] std::vector<trace::metric_point> metrics() const;
+  [[nodiscard]] std::optional<telemetry::span_record> load(
+      const trace::span_reference& which) const;
   // A path, for messages and reports; empty for standard input.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
-  using document = std::vector<telemetry::span_record>;
+  struct document {
+    std::vector<telemetry::span_record> spans;
+    std::vector<trace::metric_point> metrics;
+  };
   trace_source(std::variant<trace::store, document> from, std::string name)
       : from_(std::move(from)), name_(std::move(name)) {}
   std::variant<trace::store, document> from_;
@@ -45,7 +54,12 @@ class trace_source {
 
 struct selection {
   std::vector<telemetry::span_record> spans = {};
+  std::vector<trace::metric_point> metrics = {};  // of whole sources only
   std::string source = {};
+  // Where the spans are from, which may have others that they refer to.
+  std::vector<trace_source> from = {};
+  [[nodiscard]] std::optional<telemetry::span_record> load(
+      const trace::span_reference& which) const;
 };
 // One trace: of the target, which may be a file (then the newest in it), or the newest of all.
 [[nodiscard]] selection one_trace(const trace_arguments& arguments, const std::string& target);

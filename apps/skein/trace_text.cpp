@@ -70,18 +70,18 @@ std::string value_text(const json::value& v) {
 }  // namespace
 
 std::string to_text(const std::vector<trace::summary>& traces) {
-  auto out = std::format("{:8}  {:19}  {:>9}  {:>5}  {:>6}  {:>15}  {}\n", "trace", "started (UTC)",
-                         "took", "spans", "errors", "tokens", "name");
+  auto out = std::format("{:8}  {:19}  {:>9}  {:>5}  {:>6}  {:>15}  {:>10}  {}\n", "trace",
+                         "started (UTC)", "took", "spans", "errors", "tokens", "cost", "name");
   constexpr std::size_t shown = 8;
   for (const auto& t : traces) {
     auto name = one_line(t.name, 60);
     if (!t.root_start) name += "  (no root yet)";
     if (!t.service.empty()) name += "  [" + one_line(t.service, 40) + "]";
     if (!t.conversation.empty()) name += "  " + one_line(t.conversation, 40);
-    out +=
-        std::format("{:8}  {:19}  {:>9}  {:>5}  {:>6}  {:>15}  {}\n", t.trace_id.substr(0, shown),
-                    time_text(t.start), duration_text(t.end - t.start), t.spans, t.errors,
-                    std::format("{} > {}", t.input_tokens, t.output_tokens), name);
+    out += std::format(
+        "{:8}  {:19}  {:>9}  {:>5}  {:>6}  {:>15}  {:>10}  {}\n", t.trace_id.substr(0, shown),
+        time_text(t.start), duration_text(t.end - t.start), t.spans, t.errors,
+        std::format("{} > {}", t.input_tokens, t.output_tokens), to_text(t.cost), name);
   }
   return out;
 }
@@ -99,7 +99,9 @@ json::value to_json(const std::vector<trace::summary>& traces) {
                                {"spans", t.spans},
                                {"errors", t.errors},
                                {"input_tokens", t.input_tokens},
-                               {"output_tokens", t.output_tokens}});
+                               {"output_tokens", t.output_tokens},
+                               {"known_cost", t.cost.known.dollars()},
+                               {"unpriced_spans", t.cost.unpriced}});
   }
   return out;
 }
@@ -159,6 +161,7 @@ json::value tree_json(std::span<const span_record> spans) {
         {"outcome", outcome_of(s)}};
     if (auto n = telemetry::integer_of(s, semconv::usage_input_tokens)) o["input_tokens"] = *n;
     if (auto n = telemetry::integer_of(s, semconv::usage_output_tokens)) o["output_tokens"] = *n;
+    if (auto cost = telemetry::number_of(s, semconv::usage_cost)) o["cost"] = *cost;
     if (auto t = telemetry::number_of(s, semconv::response_time_to_first_chunk)) {
       o["seconds_to_first_chunk"] = *t;
     }

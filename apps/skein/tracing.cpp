@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <format>
 #include <initializer_list>
+#include <utility>
 
 #include <skein/telemetry/otlp_json.hpp>
 #include <skein/telemetry/tree.hpp>
@@ -36,13 +37,21 @@ std::optional<std::string> service_name() {
   return "skein";
 }
 
+std::optional<std::string> named_store(std::string_view where) {
+  constexpr std::string_view prefix = "store:";
+  if (where == "store") return trace::default_store_path();
+  if (where.starts_with(prefix)) return std::string(where.substr(prefix.size()));
+  return std::nullopt;
+}
+
 tracing::tracing(const std::string& where) {
   if (where == "tree" || where == "json") {
     printed_ = where == "tree" ? form::tree : form::json;
     pipeline_ = telemetry::setup(with_exporters({ledger_}));
-  } else if (where == "store" || where.starts_with("store:")) {
-    auto file = where == "store" ? trace::default_store_path() : where.substr(where.find(':') + 1);
-    pipeline_ = telemetry::setup(with_exporters({trace::make_exporter(trace::store(file))}));
+  } else if (auto file = named_store(where)) {
+    auto options = with_exporters({trace::make_exporter(trace::store(*file))});
+    options.metrics = trace::make_metric_exporter(trace::store(*file));
+    pipeline_ = telemetry::setup(std::move(options));
   } else if (!where.empty()) {
     pipeline_ = telemetry::setup(with_exporters({telemetry::otlp_lines{.path = where}}));
   } else if (any_is_set({"OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -55,6 +64,14 @@ tracing::~tracing() {
   if (!pipeline_) return;
   auto sent = pipeline_->flush();
   auto why = log_.first_error();
+  if (const auto waiting = sent.spooled + sent.logs.spooled; sent.ok() && waiting > 0) {
+    std::fputs(std::format("note: {} of the spans and log records wait in the spool for the next "
+                           "start{}{}\n",
+                           waiting, why.empty() ? "" : ": ", why)
+                   .c_str(),
+               stderr);
+    return;
+  }
   if (sent.ok() && why.empty()) return;
   if (why.empty()) why = "no answer in time";
   auto line = std::format("warning: {} could not be exported: {}\n",

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <skein/telemetry/ledger.hpp>
 #include <skein/telemetry/setup.hpp>
@@ -13,6 +14,9 @@ namespace skein::cli {
 
 // A name for the program in its spans, unless the environment has one.
 [[nodiscard]] std::optional<std::string> service_name();
+
+// The store that `where` names, store or store:FILE; nothing if it names none.
+[[nodiscard]] std::optional<std::string> named_store(std::string_view where);
 
 // By --trace if it is given, else by the OTEL_* variables if they name an exporter or a collector,
 // else nowhere. Lives around everything that makes spans; its end sends what is waiting and says if
