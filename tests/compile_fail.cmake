@@ -23,12 +23,16 @@ skein_compile_test(core secret_as_text "${no_conversion}")
 
 skein_compile_test(telemetry plain_attribute)
 skein_compile_test(telemetry secret_attribute "no known conversion")
+skein_compile_test(telemetry content_attribute "no known conversion")
+skein_compile_test(telemetry content_without_policy "no known conversion")
 
 skein_compile_test(json right_keys)
 skein_compile_test(json wrong_docs_key "citty" "names no field of its struct: correct the spelling")
 skein_compile_test(json wrong_defaults_key "dayz" "names no field of its struct: correct the spelling")
 skein_compile_test(json no_shape "this type has no JSON shape: use a plain aggregate struct")
 skein_compile_test(json tagged_type_field "may not have a field named `type`")
+
+skein_compile_test(agent answer_no_struct "the answer of a run is a plain struct")
 
 skein_compile_test(tool right_forms)
 skein_compile_test(tool too_few_names number_of_names_in_skein_params_differs_from_number_of_parameters)
@@ -41,3 +45,5 @@ skein_compile_test(tool generic_lambda "a tool needs a callable with one signatu
 skein_compile_test(tool mutable_lambda "must be callable as const, without `mutable`")
 skein_compile_test(tool plain_reference "a tool's parameter is a value or a const reference")
 skein_compile_test(tool misplaced_context "once, as the first or the last parameter")
+skein_compile_test(tool arriving_beside "takes nothing beside it but a tool_context")
+skein_compile_test(tool arriving_number "T is a plain struct, whose fields are the arguments")

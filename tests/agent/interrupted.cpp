@@ -17,9 +17,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-// Before it is over, everything that should be open must be: real on the real runtimes.
-constexpr milliseconds patience(50);
-
 // What is stopped from elsewhere may have told of its last step or not.
 void forget_how_far(stage& at) { at.log.clear(); }
 using telemetry::span_status;
@@ -155,7 +152,7 @@ struct stopping {
   turn first;
   std::string open;  // the innermost span
 };
-std::vector<stopping> places() {
+std::vector<stopping> stopping_places() {
   return {{"in an answer", turn().text({"x"}).delay(hours(1)), "chat"},
           {"in a tool", turn().call("sleep", "{}"), "execute_tool sleep"},
           {"in one of two tools", turn().call("quick", "{}").call("sleep", "{}"),
@@ -170,7 +167,7 @@ tool sleeper(std::shared_ptr<cancel_source> stop = {}) {
 }
 
 TEST(Interrupted, ADeadlineStopsEverythingThatIsOpen) {
-  for (const auto& place : places()) {
+  for (const auto& place : stopping_places()) {
     SCOPED_TRACE(place.where);
     scenario s{.turns = {place.first},
                .agent = {.name = "bot", .tools = {sleeper(), slow_tool("quick")}},

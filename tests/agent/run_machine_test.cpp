@@ -276,5 +276,58 @@ TEST(RunMachine, WhatIsNotASavedRunIsRefusedWithItsPath) {
   EXPECT_EQ(run_machine::load(json::value(3)).error().path, "$");
 }
 
+run_machine answering(run_limits limits = {}) {
+  return run_machine({}, {user_message("hi")}, limits, {}, "answer");
+}
+
+TEST(RunMachine, EndsWithTheResultOfTheAnswerTool) {
+  auto m = answering();
+  m.answered(calls({call("a", "answer"), call("b")}));
+  m.results(answers(m));
+  EXPECT_TRUE(ends(m, run_end::completed));
+  expect_paired(m);
+}
+
+TEST(RunMachine, GoesOnAfterAnAnswerThatIsAnError) {
+  auto m = answering({.consecutive_errors = 1, .tool_calls = 1});
+  m.answered(calls({call("a", "answer")}));
+  m.results(answers(m, tool_outcome::error));
+  EXPECT_TRUE(asks(m, tools::offered)) << "an answer is no call of a tool";
+}
+
+TEST(RunMachine, TakesTheAnswerToolWhereToolsAreWithheld) {
+  auto m = answering({.round_trips = 0});
+  m.answered(calls({call("a", "answer"), call("b")}));
+  EXPECT_EQ(answers(m).size(), 1u);
+  m.results(answers(m, tool_outcome::error));
+  EXPECT_TRUE(asks(m, tools::withheld));
+  auto again = run_machine::load(m.save()).value();
+  again.answered(calls({call("c", "answer")}));
+  again.results(answers(again));
+  EXPECT_TRUE(ends(again, run_end::round_trip_limit));
+  expect_paired(again);
+}
+
+TEST(RunMachine, LoadsARunWithoutAnAnswerTool) {
+  auto saved = machine().save();
+  saved.as_object().erase("answer_tool");
+  EXPECT_TRUE(run_machine::load(saved).has_value());
+}
+
+TEST(RunMachine, AsksAgainWhenItsAnswerWillNotDo) {
+  auto m = machine();
+  EXPECT_THROW(m.ask_again(user_message("Again!")), usage_error);
+  m.answered(says("no"));
+  m.ask_again(user_message("Again!"));
+  EXPECT_TRUE(asks(m, tools::offered));
+  EXPECT_EQ(m.messages().back(), user_message("Again!"));
+  auto limited = machine({.round_trips = 0});
+  limited.answered(says("no"));
+  limited.ask_again(user_message("Again!"));
+  EXPECT_TRUE(asks(limited, tools::withheld));
+  limited.answered(says("yes"));
+  EXPECT_TRUE(ends(limited, run_end::round_trip_limit));
+}
+
 }  // namespace
 }  // namespace skein

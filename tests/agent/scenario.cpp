@@ -6,72 +6,20 @@
 
 #include <opentelemetry/context/runtime_context.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
-#include <opentelemetry/sdk/resource/resource.h>
-#include <opentelemetry/sdk/trace/exporter.h>
-#include <opentelemetry/sdk/trace/samplers/always_off.h>
-#include <opentelemetry/sdk/trace/simple_processor.h>
-#include <opentelemetry/sdk/trace/span_data.h>
-#include <opentelemetry/sdk/trace/tracer_provider.h>
 #include <opentelemetry/trace/context.h>
-#include <opentelemetry/trace/noop.h>
 
 #include <skein/async/time.hpp>
 #include <skein/chat/message_json.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/tree.hpp>
 
+#include "telemetry/recording.hpp"
+
 namespace skein::test {
 
 namespace trace = opentelemetry::trace;
-namespace sdk = opentelemetry::sdk::trace;
-namespace nostd = opentelemetry::nostd;
 
 namespace {
-
-class refusing final : public sdk::SpanExporter {
- public:
-  std::unique_ptr<sdk::Recordable> MakeRecordable() noexcept override {
-    return std::make_unique<sdk::SpanData>();
-  }
-  opentelemetry::sdk::common::ExportResult Export(
-      const nostd::span<std::unique_ptr<sdk::Recordable>>&) noexcept override {
-    return opentelemetry::sdk::common::ExportResult::kFailure;
-  }
-  bool ForceFlush(std::chrono::microseconds) noexcept override { return false; }
-  bool Shutdown(std::chrono::microseconds) noexcept override { return false; }
-};
-
-nostd::shared_ptr<trace::TracerProvider> provider_for(telemetry_is t,
-                                                      const telemetry::span_ledger& ledger) {
-  switch (t) {
-    case telemetry_is::off:
-      return nostd::shared_ptr<trace::TracerProvider>(new trace::NoopTracerProvider);
-    case telemetry_is::unsampled:
-      return nostd::shared_ptr<trace::TracerProvider>(new sdk::TracerProvider(
-          ledger.processor(), opentelemetry::sdk::resource::Resource::Create({}),
-          std::make_unique<sdk::AlwaysOffSampler>()));
-    case telemetry_is::failing:
-      return nostd::shared_ptr<trace::TracerProvider>(new sdk::TracerProvider(
-          std::make_unique<sdk::SimpleSpanProcessor>(std::make_unique<refusing>())));
-    case telemetry_is::on:
-      break;
-  }
-  return nostd::shared_ptr<trace::TracerProvider>(new sdk::TracerProvider(ledger.processor()));
-}
-
-class with_provider {
- public:
-  explicit with_provider(nostd::shared_ptr<trace::TracerProvider> p)
-      : previous_(trace::Provider::GetTracerProvider()) {
-    trace::Provider::SetTracerProvider(p);
-  }
-  with_provider(const with_provider&) = delete;
-  with_provider& operator=(const with_provider&) = delete;
-  ~with_provider() { trace::Provider::SetTracerProvider(previous_); }
-
- private:
-  nostd::shared_ptr<trace::TracerProvider> previous_;
-};
 
 // Every state of telemetry, and every runtime, but not each with each.
 constexpr std::pair<std::string_view, telemetry_is> places[] = {
@@ -250,10 +198,20 @@ came play_once(const scenario& s, const setting& where) {
     }
     if (s.check) s.check(recorded);
     expect_agreement(recorded, metrics, logs, s.dialect);
+    keep_recording(recorded.all());
   } else {
     EXPECT_EQ(ledger.started(), 0u);
   }
   return out;
+}
+
+// For tools/neutrality, which compares them between runs of the program.
+void keep(const came& c) {
+  static std::size_t plays = 0;
+  auto text = c.result;
+  for (const auto& line : c.log) text += '\n' + line;
+  ::testing::Test::RecordProperty("play" + std::to_string(++plays),
+                                  std::to_string(std::hash<std::string>()(text)));
 }
 
 }  // namespace
@@ -293,7 +251,8 @@ void play(const scenario& s) {
       if (state == telemetry_is::on) {
         EXPECT_EQ(now.tree, first->tree);
       }
-      if (testing::Test::HasFailure()) return;  // one setting's report is enough
+      keep(now);
+      if (::testing::Test::HasFailure()) return;  // one setting's report is enough
     }
   }
 }
@@ -481,6 +440,9 @@ struct showing {
   std::string operator()(const tool_finished& u) const {
     return std::format("result {} {} {}", u.result.call_id, static_cast<int>(u.result.outcome),
                        u.result.content);
+  }
+  std::string operator()(const answer_rejected& u) const {
+    return std::format("rejected {}: {}", u.why.path, u.why.message);
   }
 };
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <format>
 #include <functional>
@@ -29,6 +30,7 @@
 #include <skein/telemetry/ledger.hpp>
 
 #include "telemetry/signals.hpp"
+#include "telemetry/states.hpp"
 
 namespace skein::test {
 
@@ -36,8 +38,6 @@ using scripted::turn;
 using telemetry::span_record;
 
 enum class mode : std::uint8_t { streaming, blocking };
-// `failing`: the exporter refuses every span. `unsampled`: there is a provider, which records none.
-enum class telemetry_is : std::uint8_t { on, off, unsampled, failing };
 
 struct setting {
   mode how = mode::streaming;
@@ -78,7 +78,7 @@ struct scenario {
   std::vector<turn> turns = {};
   scripted::client::responder responder = {};  // instead of turns
   client_info about = {.provider = "scripted", .model = "Test"};
-  telemetry::capture content = telemetry::capture::off;
+  telemetry::content_policy content = telemetry::capture::off;
   telemetry::dialect dialect = {};
   agent_options agent = {.name = "bot"};
   std::string input = "hi";
@@ -115,6 +115,9 @@ struct stage {
   // One run in the mode of the setting. The current span must be the same after every pull.
   task<agent_response> run(agent_input input, run_options options = {});
   task<agent_response> run(skein::agent& a, agent_input input, run_options options = {});
+  // One run that answers with a T.
+  template <class T>
+  task<typed_response<T>> run_as(agent_input input, run_options options = {});
   // One answer of a model in the mode of the setting.
   task<chat_response> ask(chat_client& from, chat_request request, chat_options options = {});
   task<chat_response> ask(chat_request request, chat_options options = {}) {
@@ -156,6 +159,32 @@ struct open_span {
 [[nodiscard]] std::string show(const chat_response& r);
 [[nodiscard]] std::string show(const agent_update& u);
 [[nodiscard]] std::string show(const chat_update& u);
+
+template <class T>
+task<typed_response<T>> stage::run_as(agent_input input, run_options options) {
+  const auto before = current_span();
+  if (where.how == mode::blocking) {
+    options.chat.streaming = false;
+    auto whole = co_await agent.run<T>(std::move(input), std::move(options));
+    EXPECT_EQ(current_span(), before);
+    co_return whole;
+  }
+  auto arriving = agent.stream<T>(std::move(input), std::move(options));
+  while (auto* update = co_await arriving.next()) {
+    log.push_back(show(*update));
+    EXPECT_EQ(current_span(), before) << "what a run makes current is seen by its consumer";
+  }
+  co_return typed_response<T>{.value = std::move(arriving).take_value(),
+                              .response = std::move(arriving).take_response()};
+}
+
+// An answer of two pieces.
+[[nodiscard]] inline scripted::turn hello() {
+  return scripted::turn().identity("r1", "Test").text({"Hello", " world"}).usage(10, 20);
+}
+
+// Before it is over, everything that should be open must be: real on the real runtimes.
+inline constexpr std::chrono::milliseconds patience(50);
 
 // A tool that suspends once and answers "<name>: done".
 [[nodiscard]] tool slow_tool(std::string name);

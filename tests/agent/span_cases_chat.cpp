@@ -15,8 +15,6 @@ using telemetry::capture;
 using telemetry::span_kind;
 using telemetry::span_status;
 
-turn hello() { return turn().identity("r1", "Test").text({"Hello", " world"}).usage(10, 20); }
-
 // One question to the model alone.
 scenario chat(std::vector<turn> turns, chat_request request = asking("hi"),
               chat_options options = {}) {
@@ -276,6 +274,27 @@ TEST(SpanCases, A19_TheCallersSpanIsTheParent) {
   s.play = [](stage& at) -> task<> {
     open_span outer("outer");
     co_await at.keep(at.ask(asking("hi")));
+  };
+  play(s);
+}
+
+// The conversation comes with a call: what one has, the next has not, and no model sees a changed
+// request.
+TEST(SpanCases, A21_TheConversationIsThatOfTheCallAndOfNoOther) {
+  scenario s{.turns = {hello(), hello()}, .tree = "chat Test + chat Test"};
+  s.play = [](stage& at) -> task<> {
+    chat_options with{.temperature = 0.5, .conversation_id = "application-thread"};
+    co_await at.keep(at.ask(asking("hi"), with));
+    EXPECT_EQ(with.conversation_id, "application-thread");
+    co_await at.keep(at.ask(asking("hi")));
+    const auto asked = at.model.requests();
+    EXPECT_EQ(asked.at(0).options.conversation_id, "application-thread");
+    EXPECT_EQ(asked.at(0).options.temperature, 0.5);
+    EXPECT_EQ(asked.at(1).options.conversation_id, "");
+  };
+  s.check = [](const spans& t) {
+    EXPECT_EQ(t.attribute("chat", "gen_ai.conversation.id", 0), R"("application-thread")");
+    EXPECT_EQ(t.attribute("chat", "gen_ai.conversation.id", 1), "-");
   };
   play(s);
 }

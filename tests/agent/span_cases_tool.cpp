@@ -215,6 +215,30 @@ TEST(SpanCases, E101_ADeclaredToolGoesToTheCaller) {
   play(s);
 }
 
+// A caller that asks somebody first runs the tool itself: below its own spans, and the run that
+// goes on with the result begins with an answer of the model.
+TEST(SpanCases, E102_WhatTheCallerRanIsNoSpanOfTheRunThatGoesOn) {
+  scenario s{.turns = {turn().call("theirs", R"({"a":1})", "c1"), turn().text({"Paid."})},
+             .tree = "invoke_agent bot[chat Test] + approved[theirs] + invoke_agent bot[chat Test]",
+             .text = "Paid."};
+  s.agent.tools = {tool_declared("theirs", "Runs there", json::object{{"type", "object"}})};
+  s.play = [](stage& at) -> task<> {
+    session remembered;
+    auto first = co_await at.run("pay", {.session = &remembered});
+    EXPECT_EQ(first.end, run_end::calls_for_caller);
+    const auto& call = first.calls_for_caller.at(0);
+    {
+      open_span approved("approved");
+      open_span theirs("theirs");
+    }
+    message result{.role = role::tool};
+    result.parts.emplace_back(
+        tool_result_part{.call_id = call.id, .name = call.name, .content = "done"});
+    co_await at.keep(at.run(result, {.session = &remembered}));
+  };
+  play(s);
+}
+
 // A whole model's output with every kind of part, as an attribute.
 TEST(SpanCases, F106_EveryKindOfPart) {
   chat_request request;
@@ -270,6 +294,42 @@ TEST(SpanCases, F108_DefinitionsAreFlatAndInOrder) {
     EXPECT_EQ(got.at(0).at("parameters").at("required"), (json::array{"x", "y"}));
     EXPECT_EQ(got.at(1),
               json::parse(R"({"type":"function","name":"theirs","parameters":{"type":"object"}})"));
+  };
+  play(s);
+}
+
+TEST(SpanCases, F107_ArgumentsThatAreDataStayData) {
+  chat_request request;
+  message asked{.role = role::assistant};
+  asked.parts.emplace_back(
+      tool_call_part{"c1", "request_info", R"({"form":{"fields":[{"name":"city","max":3}]}})"});
+  request.messages = {asked};
+  scenario s{.turns = {turn().text({"x"})}, .content = capture::on};
+  s.play = [&request](stage& at) -> task<> { co_await at.keep(at.ask(request)); };
+  s.check = [](const spans& t) {
+    const auto span = t.at("chat");
+    const auto got =
+        json::parse(std::string_view(span.attributes.at("gen_ai.input.messages").as_string()));
+    EXPECT_EQ(got.at(0).at("parts").at(0).at("arguments").at("form").at("fields").at(0).at("max"),
+              3);
+  };
+  play(s);
+}
+
+// What a definition has beside its type, name, description and parameters goes to the provider at
+// most: keys and headers of servers among it. Cases 109, 111 and 112.
+TEST(SpanCases, F109_F111_F112_DefinitionsHoldNothingElse) {
+  scenario s{.turns = {turn().text({"x"})}, .content = capture::on};
+  s.play = [](stage& at) -> task<> {
+    chat_options options;
+    options.extra_body["tools"] = json::array{json::object{
+        {"type", "mcp"}, {"server_url", "https://canary.test"}, {"authorization", "canary"}}};
+    options.extra_headers.emplace_back("X-Key", "canary");
+    co_await at.keep(at.ask(asking("hi"), options));
+  };
+  s.check = [](const spans& t) {
+    EXPECT_EQ(t.attribute("chat", "gen_ai.tool.definitions"), "-") << "no tools, no attribute";
+    EXPECT_FALSE(t.everything().contains("canary"));
   };
   play(s);
 }

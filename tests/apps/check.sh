@@ -5,8 +5,8 @@ skein=$1
 top=$(mktemp -d)
 failures=0
 # No settings of the one who runs the tests.
-unset OPENAI_API_KEY OPENAI_BASE_URL OPENAI_ORG_ID OPENAI_PROJECT_ID
-for name in $(compgen -v OTEL_ || :); do unset "$name"; done
+unset OPENAI_BASE_URL OPENAI_ORG_ID OPENAI_PROJECT_ID
+for name in $(compgen -v OTEL_ || :) $(compgen -v | grep '_API_KEY$' || :); do unset "$name"; done
 
 finish() {
   status=$?

@@ -23,6 +23,10 @@ for how in "" --no-stream; do
   [ ! -s "$top/err" ] || fail "run $how: nothing belongs on stderr that is no terminal"
 done
 
+try run Hi --model "compat:other@$url"
+expect "a server by the name of its model" 0
+echo "Hello, world" | same "a server by the name of its model" "$top/out"
+
 OPENAI_BASE_URL=$url try run - <<<"Hi from a pipe"
 expect "prompt from stdin" 0
 echo "Hello, world" | same "prompt from stdin" "$top/out"

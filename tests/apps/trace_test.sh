@@ -132,6 +132,35 @@ try trace diff last "$id" --json
 expect "diff as JSON" 1
 says "diff as JSON" out '"same":false'
 
+# Histories by reference: shown in full, and exported so when asked.
+trace_of() { printf '0af7651916cd43dd8448eb211c8031%s' "$1"; }
+call() { # ID MESSAGE [MORE]
+  echo '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"'"$(trace_of "$1")"'","spanId":"00000000000000a1","name":"chat m","kind":3,"startTimeUnixNano":"1","endTimeUnixNano":"2","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.provider.name","value":{"stringValue":"openai"}},'"${3:-}"'{"key":"gen_ai.input.messages","value":{"stringValue":"['"$2"']"}}]}]}]}]}'
+}
+{
+  call a1 1
+  call a2 2 '{"key":"skein.history.after","value":{"stringValue":"'"$(trace_of a1)"'-00000000000000a1"}},{"key":"skein.history.omitted","value":{"intValue":"1"}},'
+} >"$top/history.jsonl"
+try trace import "$top/history.jsonl" --store "$top/history.db"
+expect "import of histories" 0
+try trace show "$(trace_of a2)" --store "$top/history.db"
+says "show of a history" out "gen_ai.input.messages: [1,2]"
+try trace show "$(trace_of a2)" --store "$top/history.db" --no-expand
+says "show as recorded" out "gen_ai.input.messages: [2]"
+try trace show "$(trace_of a2)" --store "$top/history.db" --json --expand
+says "show --json --expand" out '"[1,2]"'
+try trace export --store "$top/history.db"
+says "export as recorded" out "skein.history.after"
+try trace export --expand --store "$top/history.db"
+says "export --expand" out '"[1,2]"'
+says_not "export --expand" out "skein.history.after"
+try trace check --rule history_missing "$(trace_of a2)" --store "$top/history.db"
+says "check of a history" out "nothing found"
+try trace rm "$(trace_of a1)" --store "$top/history.db"
+try trace check --rule history_missing --store "$top/history.db"
+expect "check of half a history" 0
+says "check of half a history" out "note: history_missing"
+
 # The seed bug: what streaming did to the spans of an agent elsewhere.
 cat >"$top/bug.json" <<'END'
 {
@@ -205,6 +234,7 @@ if command -v curl >/dev/null; then
   collect --store "$top/curl.db"
   [ "$(send application/json "$top/damaged.json")" = 200 ] || fail "curl: partial success"
   grep -q '"rejectedSpans":"1"' "$top/answer" || fail "curl: partial success says how many"
+  [ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}' "$url/v1/logs")" = 200 ] || fail "curl: logs"
   [ "$(send application/x-protobuf "$top/bug.json")" = 400 ] || fail "curl: no Protobuf"
   [ "$(send text/plain "$top/bug.json")" = 415 ] || fail "curl: no such type"
   [ "$(curl -s -o /dev/null -w '%{http_code}' "$url/v1/traces")" = 405 ] || fail "curl: GET"
@@ -213,7 +243,7 @@ if command -v curl >/dev/null; then
   [ "$(send application/x-protobuf "$top/large")" = 413 ] || fail "curl: too large"
   stop_collecting TERM
   expect "collect, terminated" 0
-  [[ $line == *"refused 5 requests, rejected 1 damaged spans" ]] || fail "collect: said '$line'"
+  [[ $line == *"dropped 1 log records, refused 5 requests, rejected 1 damaged spans or points" ]] || fail "collect: said '$line'"
 fi
 
 # wrong TEXT ARGUMENT...

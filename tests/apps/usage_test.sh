@@ -8,9 +8,9 @@ grep -qE '^skein [0-9]+\.[0-9]+\.[0-9]+$' "$top/out" || fail "version: not a ver
 
 try --help
 expect help 0
-for word in demo run chat model-server trace "Exit codes" 130; do says help out "$word"; done
+for word in demo run chat models model-server trace "Exit codes" 130; do says help out "$word"; done
 [ ! -s "$top/err" ] || fail "help: nothing belongs on stderr"
-for command in demo run chat model-server trace; do
+for command in demo run chat models model-server trace; do
   try "$command" --help
   expect "$command --help" 0
   says "$command --help" out --help
@@ -37,7 +37,11 @@ wrong 2 "--abandon-after" demo --abandon-after x
 wrong 2 "--blocking" demo --blocking --abandon-after 3
 wrong 2 "--otlp" demo --otlp-protocol grpc
 wrong 2 "PROMPT" run
-wrong 2 "openai:NAME" run hello --model gpt-5-mini --base-url http://127.0.0.1:1/v1
+wrong 2 "PROVIDER:MODEL" run hello --model gpt-5-mini --base-url http://127.0.0.1:1/v1
+wrong 2 "the providers are openai, " run hello --model nonsense:m
+wrong 2 "names no model" run hello --model openai:
+wrong 2 "names no server" run hello --model compat:m
+wrong 2 "export GROQ_API_KEY" run hello --model groq:m
 wrong 2 "base URL" run hello --base-url nonsense
 wrong 2 "prompt is empty" run - --base-url http://127.0.0.1:1/v1
 wrong 2 "--max-tokens" run hello --max-tokens 0

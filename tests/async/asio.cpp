@@ -216,7 +216,7 @@ TEST_P(Asio, WhatAsiosCoroutinesThrowArrives) {
   EXPECT_EQ(run(ending_of(from_asio(throwing()))), "from Asio");
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Asio, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Asio, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -14,6 +14,9 @@ namespace skein::test {
 // Suspends and goes to the back of the queue: on a runtime with threads, to any thread.
 inline task<> hop() { co_await reschedule(); }
 
+// Nobody waits for its end.
+inline task<> sleeping() { co_await sleep_for(std::chrono::hours(1)); }
+
 struct inline_resume {
   bool await_ready() { return false; }
   void await_suspend(std::coroutine_handle<> h) { h.resume(); }

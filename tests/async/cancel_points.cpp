@@ -33,8 +33,6 @@ struct nothing {
   std::optional<job<>> endless;
 };
 
-task<> sleeping() { co_await sleep_for(hours(1)); }
-
 struct primitive {
   const char* name;
   task<> (*wait)(nothing&);
@@ -82,7 +80,7 @@ const primitive primitives[] = {
     {"when_any", [](nothing&) -> task<> { co_await when_any(sleeping(), sleeping()); }},
 };
 
-class Primitive : public testing::TestWithParam<std::tuple<world, primitive>> {
+class Primitive : public ::testing::TestWithParam<std::tuple<world, primitive>> {
  protected:
   void SetUp() override {
     rt = std::get<world>(GetParam()).make();
@@ -162,7 +160,8 @@ TEST_P(Primitive, IsForgottenWhenDestroyed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Runtimes, Primitive,
-                         testing::Combine(testing::ValuesIn(worlds), testing::ValuesIn(primitives)),
+                         ::testing::Combine(::testing::ValuesIn(worlds),
+                                            ::testing::ValuesIn(primitives)),
                          [](const auto& p) {
                            return std::string(std::get<0>(p.param).name) + "_" +
                                   std::get<1>(p.param).name;
@@ -202,7 +201,7 @@ TEST_P(Offload, AStoppedOneRunsToItsEndAndItsResultIsDropped) {
 }
 
 // In simulation blocking work is a step, so nothing can overtake it.
-INSTANTIATE_TEST_SUITE_P(Runtimes, Offload, testing::Values(worlds[0], worlds[1]), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Offload, ::testing::Values(worlds[0], worlds[1]), world_name);
 
 }  // namespace
 }  // namespace skein::test

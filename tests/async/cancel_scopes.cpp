@@ -23,8 +23,6 @@ using std::chrono::milliseconds;
 
 using Scopes = OnEveryRuntime;
 
-task<> sleeping() { co_await sleep_for(hours(1)); }
-
 TEST_P(Scopes, StoppingIsSticky) {
   cancel_source source;
   int stopped = 0;
@@ -128,6 +126,7 @@ TEST_P(Scopes, ADeadlineIsLeftWithItsScope) {
 TEST_P(Scopes, AShieldOutlivesTheStopButNotItsLimit) {
   auto work = [&]() -> task<> {
     cancel_source source;
+    std::atomic<bool> begun{false};
     bool cleaned = false;
     std::string limited;
     auto clean = [&]() -> task<> {
@@ -136,6 +135,7 @@ TEST_P(Scopes, AShieldOutlivesTheStopButNotItsLimit) {
       cleaned = true;
     };
     auto body = [&]() -> task<> {
+      begun = true;
       auto r = co_await as_result(sleeping());
       co_await shield(hours(1), clean());
       limited = ending(co_await as_result(
@@ -144,7 +144,7 @@ TEST_P(Scopes, AShieldOutlivesTheStopButNotItsLimit) {
       if (!r) std::rethrow_exception(r.error());
     };
     auto j = spawn(*rt, with_cancel(source, body()));
-    co_await hop();
+    while (!begun) co_await hop();
     source.cancel();
     EXPECT_EQ(co_await ending_of(j), "cancelled");
     EXPECT_TRUE(cleaned);
@@ -283,7 +283,7 @@ TEST_P(Scopes, EndingOutOfOrderKeepsTheOthers) {
   run(outer());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Scopes, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Scopes, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -20,7 +20,6 @@ using std::chrono::hours;
 
 using StreamScopes = OnEveryRuntime;
 
-task<> sleeping() { co_await sleep_for(hours(1)); }
 task<int> next(stream<int>& s) {
   auto* v = co_await s.next();
   co_return v != nullptr ? *v : -1;
@@ -81,6 +80,33 @@ TEST_P(StreamScopes, ARefusedPullTellsWhatDiesOfIt) {
       std::string one = stop ? "stopped " : "dropped ";
       EXPECT_EQ(seen, pulls > 0 ? one + one : one);
     }
+  }
+}
+
+// A job that a body had started is stopped with it, and not merely dropped.
+TEST_P(StreamScopes, WhatDiesInAJobOfTheBodySeesItToo) {
+  for (bool stop : {true, false}) {
+    std::string seen;
+    std::atomic<bool> begun{false};
+    auto child = [&]() -> task<> {
+      dying local(seen);
+      begun = true;
+      co_await sleeping();
+    };
+    auto body = [&]() -> stream<int> {
+      auto j = spawn(*rt, child());
+      for (int i = 0;; ++i) co_yield i;
+    };
+    cancel_source source;
+    auto work = [&]() -> task<> {
+      auto s = body();
+      co_await next(s);
+      while (!begun) co_await hop();
+      if (stop) source.cancel();
+      if (stop) (void)co_await s.next();
+    };
+    EXPECT_EQ(run(ending_of(with_cancel(source, work()))), stop ? "cancelled" : "value");
+    EXPECT_EQ(seen, stop ? "stopped " : "dropped ");
   }
 }
 
@@ -236,7 +262,7 @@ TEST_P(StreamScopes, AWrappedBodyIsStoppedThroughAllLayers) {
   run(work());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, StreamScopes, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, StreamScopes, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -184,7 +184,7 @@ TEST_P(Channel, AStopLosesNoItemAndDoublesNone) {
   run(work());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Channel, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Channel, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -401,7 +401,7 @@ TEST_P(Context, ExceptionsThroughNestedStreamsLeaveNothingBehind) {
   sync_wait(*rt, work());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Context, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Context, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

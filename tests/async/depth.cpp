@@ -130,7 +130,7 @@ TEST_P(Depth, AHundredThousandHops) {
   expect(100'000, work);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Depth, testing::Values(worlds[0], worlds[2]), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Depth, ::testing::Values(worlds[0], worlds[2]), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -291,7 +291,7 @@ TEST_P(Group, OutsideACoroutineItSaysWhatIsWrong) {
   EXPECT_EQ(group.running(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Group, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Group, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -134,7 +134,7 @@ TEST_P(Pull, AStreamMovesBetweenPulls) {
   run(work());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Pull, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Pull, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

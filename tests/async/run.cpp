@@ -62,7 +62,7 @@ TEST(RunDeathTest, TheSecondSignalEndsTheProgram) {
     std::raise(SIGINT);
     co_await shield(hours(1), []() -> task<> { co_await sleep_for(hours(1)); }());
   };
-  EXPECT_EXIT(skein::run(stubborn()), testing::KilledBySignal(SIGINT), "");
+  EXPECT_EXIT(skein::run(stubborn()), ::testing::KilledBySignal(SIGINT), "");
 }
 
 class Results : public OnEveryRuntime {};
@@ -95,7 +95,7 @@ TEST_P(Results, OfOffloadedWorkComeBackAndItsStateDiesThere) {
   run(work());
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, Results, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, Results, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -31,7 +31,7 @@ inline constexpr std::array worlds{
     world{"simulated", [] { return std::unique_ptr<runtime>(new simulated_runtime(42)); }},
 };
 
-inline std::string world_name(const testing::TestParamInfo<world>& p) { return p.param.name; }
+inline std::string world_name(const ::testing::TestParamInfo<world>& p) { return p.param.name; }
 
 // Nothing may stay behind: no current span on this thread, no timer and nothing ready.
 inline void expect_idle(simulated_runtime& rt) {
@@ -40,7 +40,7 @@ inline void expect_idle(simulated_runtime& rt) {
   EXPECT_EQ(rt.ready(), 0U);
 }
 
-class OnEveryRuntime : public testing::TestWithParam<world> {
+class OnEveryRuntime : public ::testing::TestWithParam<world> {
  protected:
   void SetUp() override {
     telemetry::install();

@@ -89,7 +89,7 @@ void pause(runtime& rt, int us) {
 
 enum class way { drop, cancel_then_drop, cancel_then_wait };
 
-class Stress : public testing::TestWithParam<way> {};
+class Stress : public ::testing::TestWithParam<way> {};
 
 TEST_P(Stress, jobs_end_when_told_from_any_thread) {
   telemetry::install();
@@ -138,7 +138,7 @@ TEST(destruction, is_not_starved_by_busy_runs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ways, Stress,
-                         testing::Values(way::drop, way::cancel_then_drop, way::cancel_then_wait),
+                         ::testing::Values(way::drop, way::cancel_then_drop, way::cancel_then_wait),
                          [](const auto& p) {
                            return std::string(p.param == way::drop ? "drop"
                                               : p.param == way::cancel_then_drop

@@ -49,7 +49,7 @@ class When : public OnEveryRuntime {
   }
 };
 
-task<> nothing() { co_await hop(); }
+task<> hops_once() { co_await hop(); }
 task<std::unique_ptr<int>> boxed(int n) {
   co_await hop();
   co_return std::make_unique<int>(n);
@@ -72,7 +72,7 @@ TEST_P(When, AllGivesResultsInTheOrderOfTheTasks) {
 
 TEST_P(When, AllTakesAnyMixOfTypes) {
   auto work = [&]() -> task<> {
-    auto [a, b, c, d] = co_await when_all(after(3, 1), nothing(), boxed(2), made(3));
+    auto [a, b, c, d] = co_await when_all(after(3, 1), hops_once(), boxed(2), made(3));
     static_assert(std::is_same_v<decltype(b), std::monostate>);
     EXPECT_EQ(a + *c + d.n, 6);
     EXPECT_EQ(co_await when_all(), std::tuple<>());
@@ -81,7 +81,7 @@ TEST_P(When, AllTakesAnyMixOfTypes) {
     for (int i = 0; i < 3; ++i) boxes.push_back(boxed(i));
     EXPECT_EQ(*(co_await when_all(std::move(boxes))).back(), 2);
     std::vector<task<>> voids;
-    for (int i = 0; i < 3; ++i) voids.push_back(nothing());
+    for (int i = 0; i < 3; ++i) voids.push_back(hops_once());
     co_await when_all(std::move(voids));
   };
   run(work());
@@ -113,7 +113,7 @@ TEST_P(When, AnyGivesTheFirstAndWhoseItIs) {
     auto which = co_await when_any(never(), boxed(4), never());
     EXPECT_EQ(which.index(), 1U);
     EXPECT_EQ(*std::get<1>(which), 4);
-    auto none = co_await when_any(never(), nothing());
+    auto none = co_await when_any(never(), hops_once());
     EXPECT_EQ(none.index(), 1U);
   };
   run(work());
@@ -188,7 +188,7 @@ TEST_P(When, TheyNest) {
   EXPECT_EQ(run(work()), 26);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runtimes, When, testing::ValuesIn(worlds), world_name);
+INSTANTIATE_TEST_SUITE_P(Runtimes, When, ::testing::ValuesIn(worlds), world_name);
 
 }  // namespace
 }  // namespace skein::test

@@ -1,4 +1,4 @@
-// A secret is never printed, and is read only on purpose.
+// Secrets and content are never printed, and are read only on purpose.
 #include <format>
 #include <sstream>
 #include <string>
@@ -33,6 +33,18 @@ TEST(Secret, PrintsNothingOfItself) {
   EXPECT_EQ(out.str(), "[secret] [secret]");
   EXPECT_EQ(::testing::PrintToString(key), "[secret]");
 }
+
+TEST(Content, PrintsNothingOfItself) {
+  content<std::string> said("canary");
+  std::ostringstream out;
+  out << said << std::format(" {}", said);
+  EXPECT_EQ(out.str(), "[content] [content]");
+  EXPECT_EQ(::testing::PrintToString(said), "[content]");
+  EXPECT_EQ(said.reveal(), "canary");
+  EXPECT_EQ(std::move(said).reveal(), "canary");
+}
+static_assert(!std::is_convertible_v<std::string, content<std::string>>);
+static_assert(!std::is_convertible_v<content<std::string>, std::string>);
 
 }  // namespace
 }  // namespace skein

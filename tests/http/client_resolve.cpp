@@ -89,7 +89,7 @@ TEST_P(ClientResolve, TimedOut) {
   auto o = options_for_test();
   o.timeouts.connect = 80ms;
   client brief(o);
-  EXPECT_EQ(run(failing_fetch(brief, slow())).type, "timeout");
+  EXPECT_EQ(run(failing_fetch(brief, slow())).type, "timeout_connect");
 }
 
 TEST_P(ClientResolve, BesideAnother) {

@@ -14,14 +14,14 @@ TEST(sse_lenient, blank_data_is_an_event) {
   EXPECT_EQ(events_of("data:\n\ndata: \n\n"), (std::vector<event>{{"", "", ""}, {"", "", ""}}));
 }
 
-struct row {
+struct ending {
   const char* name;
   std::string text;
   bool pending;
   std::optional<event> finished;
 };
 
-class sse_end : public testing::TestWithParam<row> {};
+class sse_end : public ::testing::TestWithParam<ending> {};
 
 TEST_P(sse_end, is_reported_and_may_be_taken) {
   sse_decoder decoder;
@@ -37,18 +37,18 @@ TEST_P(sse_end, is_reported_and_may_be_taken) {
 
 INSTANTIATE_TEST_SUITE_P(
     rows, sse_end,
-    testing::Values(row{"complete", "data: a\n\n", false, std::nullopt},
-                    row{"nothing", "", false, std::nullopt},
-                    row{"no_blank_line", "data: a\n", true, event{"", "a", ""}},
-                    row{"no_line_end", "data: a", true, event{"", "a", ""}},
-                    row{"no_lf_after_cr", "data: a\r", true, event{"", "a", ""}},
-                    row{"complete_but_for_the_lf_of_crlf", "data: a\r\n\r", false, std::nullopt},
-                    row{"two_lines", "event: t\nid: 1\ndata: a\ndata: b", true,
-                        event{"t", "a\nb", "1"}},
-                    row{"field_name_only", "data: a\n\ndat", true, std::nullopt},
-                    row{"only_a_comment", ": bye", true, std::nullopt},
-                    row{"only_a_type", "event: t\n", false, std::nullopt},
-                    row{"half_a_bom", "\xEF\xBB", true, std::nullopt}),
+    ::testing::Values(
+        ending{"complete", "data: a\n\n", false, std::nullopt},
+        ending{"nothing", "", false, std::nullopt},
+        ending{"no_blank_line", "data: a\n", true, event{"", "a", ""}},
+        ending{"no_line_end", "data: a", true, event{"", "a", ""}},
+        ending{"no_lf_after_cr", "data: a\r", true, event{"", "a", ""}},
+        ending{"complete_but_for_the_lf_of_crlf", "data: a\r\n\r", false, std::nullopt},
+        ending{"two_lines", "event: t\nid: 1\ndata: a\ndata: b", true, event{"t", "a\nb", "1"}},
+        ending{"field_name_only", "data: a\n\ndat", true, std::nullopt},
+        ending{"only_a_comment", ": bye", true, std::nullopt},
+        ending{"only_a_type", "event: t\n", false, std::nullopt},
+        ending{"half_a_bom", "\xEF\xBB", true, std::nullopt}),
     [](const auto& r) { return std::string(r.param.name); });
 
 TEST(sse_end, is_not_pending_while_an_event_is_being_read) {

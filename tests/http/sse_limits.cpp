@@ -6,17 +6,17 @@
 namespace skein::http::test {
 namespace {
 
-struct row {
+struct limited {
   const char* name;
   std::string text;
   std::size_t events;
   sse_error error;
 };
 
-class sse_limit : public testing::TestWithParam<row> {};
+class sse_limit : public ::testing::TestWithParam<limited> {};
 
 TEST_P(sse_limit, holds_at_every_chunk_size) {
-  const row& r = GetParam();
+  const limited& r = GetParam();
   for (std::size_t size = 1; size <= r.text.size(); ++size) {
     sse_decoder decoder({.line = 16, .event = 20});
     std::vector<event> events;
@@ -31,17 +31,18 @@ TEST_P(sse_limit, holds_at_every_chunk_size) {
 
 INSTANTIATE_TEST_SUITE_P(
     rows, sse_limit,
-    testing::Values(
-        row{"line_at_the_limit", "data: 0123456789\n\n", 1, sse_error::none},
-        row{"line_over_the_limit", "data: a\n\ndata: 0123456789x\n\n", 1, sse_error::line_too_long},
-        row{"line_without_an_end", "data: a\n\n:2345678901234567", 1, sse_error::line_too_long},
-        row{"event_at_the_limit", "data:012345678\ndata:0123456789\n\n", 1, sse_error::none},
-        row{"event_over_the_limit", "data:a\n\ndata:0123456789\ndata:0123456789\n\n", 1,
-            sse_error::event_too_long},
-        row{"many_empty_lines",
-            "data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n"
-            "data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n\n",
-            0, sse_error::event_too_long}),
+    ::testing::Values(
+        limited{"line_at_the_limit", "data: 0123456789\n\n", 1, sse_error::none},
+        limited{"line_over_the_limit", "data: a\n\ndata: 0123456789x\n\n", 1,
+                sse_error::line_too_long},
+        limited{"line_without_an_end", "data: a\n\n:2345678901234567", 1, sse_error::line_too_long},
+        limited{"event_at_the_limit", "data:012345678\ndata:0123456789\n\n", 1, sse_error::none},
+        limited{"event_over_the_limit", "data:a\n\ndata:0123456789\ndata:0123456789\n\n", 1,
+                sse_error::event_too_long},
+        limited{"many_empty_lines",
+                "data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n"
+                "data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n\n",
+                0, sse_error::event_too_long}),
     [](const auto& r) { return std::string(r.param.name); });
 
 TEST(sse_limit, is_final) {

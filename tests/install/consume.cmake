@@ -32,7 +32,7 @@ elseif(MODE STREQUAL "build_tree")
 elseif(MODE STREQUAL "add_subdirectory")
   set(project add_subdirectory)
   # The same flags as BUILD's, so that a compiler cache has it all.
-  set(where -D SKEIN_SOURCE_DIR=${SOURCE} -D CMAKE_COMPILE_WARNING_AS_ERROR=ON)
+  set(where -D SKEIN_SOURCE_DIR=${SOURCE} -D CMAKE_COMPILE_WARNING_AS_ERROR=ON -D CMAKE_UNITY_BUILD=ON)
 else()
   message(FATAL_ERROR "MODE is '${MODE}'")
 endif()

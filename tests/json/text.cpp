@@ -91,7 +91,7 @@ TEST(write_text, parses_back_to_the_same_value) {
 
 TEST(write_text, escapes_what_json_demands_and_nothing_else) {
   EXPECT_EQ(json::write_text(json::value("\b\f\n\r\t\x01\x1f\"\\/\x7f")),
-            "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\\"\\\\/\x7f\"");
+            "\"\\u0008\\u000c\\n\\r\\t\\u0001\\u001f\\\"\\\\/\x7f\"");
   EXPECT_EQ(json::write_text(json::value("æøå 漢字 🧶")), "\"æøå 漢字 🧶\"");
   EXPECT_EQ(json::write_text(json::value(std::string_view("a\0b", 3))), R"("a\u0000b")");
 }

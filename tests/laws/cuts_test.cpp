@@ -1,50 +1,58 @@
-// Laws 1 to 5, exhaustively: the demo scenario is left at every event, every step of the executor
-// and every byte of the wire, in every way. The counts are printed.
+// Laws 1 to 7 in every protocol: the demo scenario is left at every event, every step of the
+// executor and every byte of the wire, in every way. The counts are printed.
 #include <cstdio>
+#include <format>
 
 #include "laws/demo_world.hpp"
+#include "telemetry/states.hpp"
 
 namespace skein::test {
 namespace {
 
 constexpr std::uint64_t seed = 11;
 
-seen whole_run(std::uint64_t s = seed) {
-  telemetry::span_ledger ledger;
-  telemetry::scoped_provider provider(ledger);
-  demo_world w(s);
-  seen to;
-  sync_wait(w.rt, w.consume({}, to));
-  EXPECT_EQ(w.violations(ledger), "");
-  return to;
-}
-
-class Cuts : public ::testing::Test {
+class Cuts : public ::testing::TestWithParam<speaker> {
  protected:
   static void SetUpTestSuite() { telemetry::install(); }
+
   // Runs the scenario with one way of leaving it and adds up what is wrong.
   template <class Act>
   void cut(const std::string& what, skein::testing::wire_options how, Act act) {
-    telemetry::span_ledger ledger;
-    telemetry::scoped_provider provider(ledger);
-    demo_world w(seed, how);
+    watch watched;
+    demo_world w(GetParam(), seed, how);
     act(w);
-    auto found = w.violations(ledger);
+    auto found = w.violations(watched);
     ++count_;
     if (found.empty()) return;
     if (++violated_ <= 3) ADD_FAILURE() << what << ":\n" << found;
   }
+  struct whole {
+    seen saw;
+    std::size_t bytes = 0;  // of the wire
+  };
+  whole whole_run(leaving how = {}) {
+    whole run;
+    cut("the whole run", {}, [&](demo_world& w) {
+      sync_wait(w.rt, w.consume(how, run.saw));
+      run.bytes = w.transport.bytes();
+    });
+    count_ = 0;
+    return run;
+  }
   void report(const char* name) const {
-    std::printf("%s: %zu cuts, %zu violations\n", name, count_, violated_);
+    RecordProperty("transcript", std::to_string(transcript));
+    std::printf("%s: %s: %zu cuts, %zu violations\n", GetParam().name, name, count_, violated_);
     EXPECT_EQ(violated_, 0u);
     EXPECT_GT(count_, 0u);
   }
   std::size_t count_ = 0;
   std::size_t violated_ = 0;
 };
+INSTANTIATE_TEST_SUITE_P(Protocols, Cuts, ::testing::ValuesIn(speakers),
+                         ::testing::PrintToStringParamName());
 
-TEST_F(Cuts, TheWholeRunIsAsScripted) {
-  auto to = whole_run();
+TEST_P(Cuts, TheWholeRunIsAsScripted) {
+  const auto to = whole_run().saw;
   EXPECT_EQ(to.ended, "ok");
   EXPECT_EQ(to.text,
             "For Oslo tomorrow: a wool coat over a light sweater, waterproof boots, and an "
@@ -56,21 +64,20 @@ TEST_F(Cuts, TheWholeRunIsAsScripted) {
 
 // The canaries that the cuts look for are in the spans when content is captured, so that a cut that
 // finds none says something. Secrets never are.
-TEST_F(Cuts, WithCaptureTheContentIsThereAndNoSecret) {
-  telemetry::span_ledger ledger;
-  telemetry::scoped_provider provider(ledger);
-  demo_world w(seed, {}, testing::demo_script(), telemetry::capture::on);
+TEST_P(Cuts, WithCaptureTheContentIsThereAndNoSecret) {
+  watch watched;
+  demo_world w(GetParam(), seed, {}, testing::demo_script(), telemetry::capture::on);
   seen to;
   sync_wait(w.rt, w.consume({}, to));
-  const auto exported = telemetry::to_otlp_json_line(ledger.records());
+  const auto exported = watched.everything();
   for (auto canary : canaries) {
     if (canary == "Rate limit reached" || canary == "try again") continue;  // of errors
     EXPECT_EQ(exported.contains(canary), canary != "canary") << canary;
   }
 }
 
-TEST_F(Cuts, AtEveryEvent) {
-  auto events = whole_run().events;
+TEST_P(Cuts, AtEveryEvent) {
+  const auto events = whole_run().saw.events;
   for (std::size_t k = 0; k <= events; ++k) {
     auto at = " at event " + std::to_string(k);
     auto leave = [&](const char* name, leaving how, const char* expected) {
@@ -87,7 +94,7 @@ TEST_F(Cuts, AtEveryEvent) {
   report("events");
 }
 
-TEST_F(Cuts, AtEveryMomentOfADeadline) {
+TEST_P(Cuts, AtEveryMomentOfADeadline) {
   // Virtual time passes in whole milliseconds here.
   for (int ms = 0; ms < 1000; ++ms) {
     std::string ended;
@@ -102,7 +109,7 @@ TEST_F(Cuts, AtEveryMomentOfADeadline) {
   report("deadlines");
 }
 
-TEST_F(Cuts, AtEveryStepOfTheExecutor) {
+TEST_P(Cuts, AtEveryStepOfTheExecutor) {
   for (bool destroy : {true, false}) {
     for (std::size_t k = 0;; ++k) {
       bool over = false;
@@ -126,16 +133,8 @@ TEST_F(Cuts, AtEveryStepOfTheExecutor) {
   report("steps");
 }
 
-TEST_F(Cuts, AtEveryByteOfTheWire) {
-  std::size_t bytes = 0;
-  {
-    telemetry::span_ledger ledger;
-    telemetry::scoped_provider provider(ledger);
-    demo_world w(seed);
-    seen to;
-    sync_wait(w.rt, w.consume({}, to));
-    bytes = w.transport.bytes();
-  }
+TEST_P(Cuts, AtEveryByteOfTheWire) {
+  const auto bytes = whole_run().bytes;
   std::size_t answered = 0;
   for (std::size_t n = 0; n < bytes; n += every) {
     cut("connection breaks after byte " + std::to_string(n), {.break_after = n},
@@ -151,41 +150,113 @@ TEST_F(Cuts, AtEveryByteOfTheWire) {
           }
         });
   }
-  EXPECT_LT(answered, bytes / 2);
+  EXPECT_LT(answered, count_ / 2);
   report("bytes");
 }
 
-TEST_F(Cuts, AnyKindOfProviderErrorAtEveryRequest) {
-  using skein::testing::fault_kind;
-  struct {
-    fault_kind kind;
-    std::size_t at;
-    const char* type;
-  } const faults[] = {
-      {fault_kind::rate_limited, 0, "429"},    {fault_kind::server_error, 0, "500"},
-      {fault_kind::malformed, 1, "malformed"}, {fault_kind::error_event, 1, "server_error"},
-      {fault_kind::cut, 100, "stream_cut"},    {fault_kind::no_done, 0, "ok"}};
-  for (const auto& f : faults) {
-    for (std::size_t request = 0; request < 4; ++request) {
-      telemetry::span_ledger ledger;
-      telemetry::scoped_provider provider(ledger);
-      std::size_t asked = 0;
-      demo_world w(seed, {}, [&, script = skein::testing::demo_script()](const json::value& r) {
-        auto turn = script(r);
-        if (asked++ == request) turn.fault = skein::testing::fault{.kind = f.kind, .at = f.at};
-        return turn;
-      });
-      seen to;
-      sync_wait(w.rt, w.consume({}, to));
-      ++count_;
-      auto found = w.violations(ledger);
-      violated_ += found.empty() ? 0 : 1;
-      EXPECT_EQ(found, "") << f.type << " at request " << request;
-      // The third request is the nested agent's: its failure is the tool's, and the run goes on.
-      EXPECT_EQ(to.ended, request == 2 ? "ok" : f.type) << "at request " << request;
-    }
+struct failing_request {
+  const char* type;  // of the error that the run ends with, or ok
+  skein::testing::fault fault;
+  std::size_t request;
+};
+std::vector<failing_request> failing_requests(const speaker& speaks) {
+  using enum skein::testing::fault_kind;
+  std::vector<failing_request> all;
+  for (std::size_t request = 0; request < 4; ++request) {
+    all.push_back({"429", {.kind = rate_limited}, request});
+    all.push_back({"500", {.kind = server_error}, request});
+    all.push_back({"malformed", {.kind = malformed, .at = 1}, request});
+    all.push_back({speaks.error_event, {.kind = error_event, .at = 1}, request});
+    all.push_back({"stream_cut", {.kind = cut, .at = 100}, request});
+    all.push_back({speaks.without_end, {.kind = no_done}, request});
+  }
+  return all;
+}
+// The demo's, but for one request.
+skein::testing::responder script_with(const std::optional<failing_request>& failing) {
+  return [failing, asked = std::size_t{0},
+          script = skein::testing::demo_script()](const json::value& r) mutable {
+    auto turn = script(r);
+    if (failing && asked++ == failing->request) turn.fault = failing->fault;
+    return turn;
+  };
+}
+
+TEST_P(Cuts, AnyKindOfProviderErrorAtEveryRequest) {
+  for (const auto& f : failing_requests(GetParam())) {
+    watch watched;
+    demo_world w(GetParam(), seed, {}, script_with(f));
+    seen to;
+    sync_wait(w.rt, w.consume({}, to));
+    ++count_;
+    auto found = w.violations(watched);
+    violated_ += found.empty() ? 0 : 1;
+    EXPECT_EQ(found, "") << f.type << " at request " << f.request;
+    // The third request is the nested agent's: its failure is the tool's, and the run goes on.
+    EXPECT_EQ(to.ended, f.request == 2 ? "ok" : f.type) << "at request " << f.request;
   }
   report("provider errors");
+}
+
+// Law 7.
+TEST_P(Cuts, NothingComesWhileTheConsumerRests) {
+  const auto rested = whole_run({.rests = true}).saw;
+  EXPECT_EQ(rested.ended, "ok");
+  EXPECT_EQ(rested.text, whole_run().saw.text);
+}
+
+// Law 6: all that the consumer and the provider saw, and when, is the same whatever becomes of the
+// telemetry.
+struct way {
+  leaving how = {};
+  skein::testing::wire_options wire = {};
+  std::optional<failing_request> failing = {};
+};
+std::string came_to(const speaker& speaks, const way& left, telemetry_is state) {
+  telemetry::span_ledger spans;
+  const with_provider provider(provider_for(state, spans));
+  metric_book metrics;
+  log_book logs;
+  std::optional<scoped_signals> signals;
+  if (state != telemetry_is::off) signals.emplace(metrics, logs);
+  std::string requests;
+  demo_world w(speaks, seed, left.wire,
+               [&, script = script_with(left.failing)](const json::value& r) {
+                 requests += json::serialize(r) + '\n';
+                 return script(r);
+               });
+  seen to;
+  sync_wait(w.rt, w.consume(left.how, to));
+  w.rt.run(10'000);
+  EXPECT_EQ(spans.started() > 0, state == telemetry_is::on);
+  EXPECT_EQ(metrics.all().empty(), state == telemetry_is::off);
+  return std::format("{}{}{} after {} steps, {} ns, {} tokens", requests, to.log, to.ended,
+                     w.rt.steps(), w.rt.now().time_since_epoch().count(), to.usage.total());
+}
+
+TEST_P(Cuts, TelemetryChangesNothing) {
+  const auto undisturbed = whole_run();
+  std::vector<way> ways{{}};
+  for (std::size_t k = 0; k <= undisturbed.saw.events; k += every) {
+    ways.push_back({.how = {.drop_at_event = k}});
+    ways.push_back({.how = {.throw_at_event = k}});
+    ways.push_back({.how = {.cancel_at_event = k}});
+  }
+  for (int ms = 0; ms < 300; ms += 7) ways.push_back({.how = {.deadline = milliseconds(ms)}});
+  for (std::size_t n = 0; n < undisturbed.bytes; n += 97 * every) {
+    ways.push_back({.wire = {.break_after = n}});
+  }
+  for (const auto& f : failing_requests(GetParam())) ways.push_back({.failing = f});
+  for (const auto& left : ways) {
+    const auto on = came_to(GetParam(), left, telemetry_is::on);
+    for (const auto state : {telemetry_is::off, telemetry_is::unsampled, telemetry_is::failing}) {
+      const bool same = came_to(GetParam(), left, state) == on;
+      EXPECT_TRUE(same) << "telemetry " << static_cast<int>(state) << ", " << on;
+      ++count_;
+      violated_ += same ? 0 : 1;
+    }
+  }
+  report("states of telemetry");
 }
 
 }  // namespace

@@ -2,14 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "openai_codec.hpp"
+#include "providers/common/http_failure.hpp"
 
 namespace skein::openai::test {
 namespace {
 
-using detail::error_from;
-using detail::http_failure;
-using detail::retry_delay;
-using detail::retry_headers;
+using providers::answer_headers;
+using providers::error_from;
+using providers::http_failure;
+using providers::retry_delay;
 using std::chrono::milliseconds;
 
 constexpr std::string_view url = "https://api.openai.com/v1/chat/completions";
@@ -22,12 +23,15 @@ struct row {
   std::string what;
 };
 
-class openai_error : public testing::TestWithParam<row> {};
+class openai_error : public ::testing::TestWithParam<row> {};
 
 TEST_P(openai_error, is_one_line_with_a_cure) {
   const row& r = GetParam();
-  const provider_error e =
-      error_from({.status = r.status, .body = r.body, .url = url, .model = "gpt-5-mini"});
+  const provider_error e = error_from({.status = r.status,
+                                       .body = r.body,
+                                       .url = url,
+                                       .model = "gpt-5-mini",
+                                       .key_variable = "OPENAI_API_KEY"});
   EXPECT_EQ(e.what(), r.what);
   EXPECT_EQ(e.code(), r.code);
   EXPECT_EQ(e.status(), r.status);
@@ -40,7 +44,7 @@ const std::string from = " from https://api.openai.com/v1/chat/completions";
 
 INSTANTIATE_TEST_SUITE_P(
     rows, openai_error,
-    testing::Values(
+    ::testing::Values(
         row{"key", 401,
             R"({"error":{"message":"Incorrect API key provided: sk-1***9.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}})",
             "invalid_api_key",
@@ -86,10 +90,11 @@ INSTANTIATE_TEST_SUITE_P(
             "HTTP 400" + from + " (400): bad"},
         row{"ollama", 404, R"({"error":"model 'x' not found"})", "",
             "HTTP 404" + from +
-                ": model 'x' not found. Check the model name 'gpt-5-mini' and the base URL."},
+                ": model 'x' not found. Pull it with `ollama pull gpt-5-mini`, or check the model "
+                "name and the base URL."},
         row{"gemini", 400,
             R"([{"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT"}}])",
-            "400", "HTTP 400" + from + " (400): API key not valid"},
+            "INVALID_ARGUMENT", "HTTP 400" + from + " (INVALID_ARGUMENT): API key not valid"},
         row{"large", 413, "", "", "HTTP 413" + from + ". Send less history or smaller media."}),
     [](const auto& r) { return std::string(r.param.name); });
 
@@ -110,7 +115,7 @@ TEST(openai_retry_delay, is_read_from_every_header) {
   using namespace std::chrono;
   const auto now = sys_days(2026y / November / 23) + 8h + 30min + 500ms;
   struct delay_row {
-    retry_headers headers;
+    answer_headers headers;
     std::optional<milliseconds> delay;
   };
   const std::vector<delay_row> rows = {
@@ -128,23 +133,53 @@ TEST(openai_retry_delay, is_read_from_every_header) {
       {{.retry_after = "Mon, 23 Nov 2026 08:30:10 GMT"}, 9500ms},
       {{.retry_after = "Mon, 23 Nov 2026 08:00:00 GMT"}, 0ms},
       {{.retry_after = "Mon, 23 Nov"}, std::nullopt},
-      {{.remaining_requests = "0", .reset_requests = "6m0s"}, 6min},
-      {{.remaining_requests = "5", .reset_requests = "6m0s"}, std::nullopt},
-      {{.remaining_requests = "0",
-        .reset_requests = "1s",
-        .remaining_tokens = "0",
-        .reset_tokens = "1h2m3.5s"},
+      {{.limits = {.requests_left = 0, .requests_reset = 6min}}, 6min},
+      {{.limits = {.requests_left = 5, .requests_reset = 6min}}, std::nullopt},
+      {{.limits = {.requests_left = 0,
+                   .tokens_left = 0,
+                   .requests_reset = 1s,
+                   .tokens_reset = 1h + 2min + 3500ms}},
        1h + 2min + 3500ms},
-      {{.remaining_tokens = "0", .reset_tokens = "20ms"}, 20ms},
-      {{.remaining_tokens = "0", .reset_tokens = "20"}, std::nullopt},
-      {{.remaining_tokens = "0", .reset_tokens = "s"}, std::nullopt},
-      {{.remaining_tokens = "0", .reset_tokens = ""}, std::nullopt},
+      {{.limits = {.tokens_left = 0, .tokens_reset = 20ms}}, 20ms},
+      {{.limits = {.tokens_left = 0}}, std::nullopt},
+      {{.retry_after = "9", .limits = {.tokens_left = 0, .tokens_reset = 20ms}}, 9s},
   };
-  for (const auto& r : rows) {
-    EXPECT_EQ(retry_delay(r.headers, now), r.delay)
-        << r.headers.retry_after_ms << "|" << r.headers.retry_after << "|"
-        << r.headers.reset_tokens;
+  for (auto r : rows) {
+    r.headers.now = now;
+    EXPECT_EQ(retry_delay(r.headers), r.delay)
+        << r.headers.retry_after_ms << "|" << r.headers.retry_after;
   }
+}
+
+TEST(openai_errors, name_the_request) {
+  struct id_row {
+    http::header_list headers;
+    std::string body;
+    std::string id;
+  };
+  for (const auto& r : std::vector<id_row>{
+           {{{"x-request-id", "req_1"}}, "", "req_1"},
+           {{{"Request-Id", "req_018E"}}, R"({"request_id":"other"})", "req_018E"},
+           {{{"apim-request-id", "a-1"}}, "", "a-1"},
+           {{{"x-goog-request-id", "g-1"}}, "", "g-1"},
+           {{{"mistral-correlation-id", "m-1"}}, "", "m-1"},
+           {{}, R"({"type":"error","error":{"message":"No"},"request_id":"req_b"})", "req_b"},
+           {{}, R"({"request_id":7})", ""},
+           {{{"x-request-id", " "}}, "no JSON", ""},
+       }) {
+    const http::response_head head{.status = 400, .headers = r.headers, .http_version = "2"};
+    const provider_error e = error_from(
+        {.status = 400,
+         .body = r.body,
+         .headers = providers::answer_headers_of(head, std::chrono::system_clock::time_point())});
+    EXPECT_EQ(e.request_id(), r.id);
+    EXPECT_EQ(std::string_view(e.what()).ends_with(". Request " + r.id + "."), !r.id.empty())
+        << e.what();
+  }
+  const provider_error e = error_from(
+      {.status = 429, .headers = {.retry_after = "2", .request_id = "req_1\r\nX: y\xFF"}});
+  EXPECT_EQ(std::string_view(e.what()),
+            "HTTP 429. Wait 2000 ms, then try again. Request req_1 X: y\xEF\xBF\xBD.");
 }
 
 }  // namespace

@@ -1,30 +1,19 @@
 // What every recorded stream adds up to, at any chunking, cut anywhere, and with any member
 // damaged.
 #include <algorithm>
-#include <functional>
 
 #include <gtest/gtest.h>
 
 #include "openai_codec.hpp"
+#include "recorded.hpp"
 
 namespace skein::openai::test {
 namespace {
 
-struct row {
-  const char* name;
-  std::string model;
-  std::string text = {};
-  std::string reasoning = {};
-  std::vector<tool_call_part> calls = {};
-  finish_reason finish = finish_reason::stop;
-  std::string finish_raw = "stop";
-  skein::usage usage = {};
-  std::size_t raw_updates = 0;
-  std::string error = {};
-};
+using providers::test::recorded_row;
 
-const std::vector<row>& rows() {
-  static const std::vector<row> table = {
+const std::vector<recorded_row>& rows() {
+  static const std::vector<recorded_row> table = {
       {.name = "openai_text",
        .model = "gpt-5-mini-2025-08-07",
        .text = "It is −3 °C in Oslo.\n☃",
@@ -101,144 +90,62 @@ const std::vector<row>& rows() {
        .text = "A",
        .usage = {.input = 19, .output = 2, .cache_read = 16},
        .raw_updates = 2},
+      {.name = "llama_server_timings",
+       .model = "qwen3-4b-q4_k_m",
+       .text = "Wear boots.",
+       .reasoning = "Snow is cold.",
+       .usage = {.input = 21, .output = 9, .cache_read = 4}},
+      {.name = "lm_studio_tool",
+       .model = "qwen/qwen3-8b",
+       .calls = {{"315942877", "get_forecast", R"({"city":"Oslo"})"}},
+       .finish = finish_reason::tool_calls,
+       .finish_raw = "tool_calls",
+       .usage = {.input = 180, .output = 22}},
+      {.name = "xai_reasoning",
+       .model = "grok-4-0709",
+       .text = "It is 4.",
+       .reasoning = "First, the sum.",
+       .usage = {.input = 15, .output = 7, .cache_read = 2, .reasoning = 3}},
+      {.name = "together_reasoning",
+       .model = "openai/gpt-oss-20b",
+       .text = "Sunny.",
+       .reasoning = "Easy.",
+       .usage = {.input = 70, .output = 12, .cache_read = 64},
+       .raw_updates = 5},
+      {.name = "fireworks_usage_last",
+       .model = "accounts/fireworks/models/gpt-oss-20b",
+       .text = "God dag",
+       .reasoning = "Short.",
+       .usage = {.input = 33, .output = 7, .cache_read = 0}},
   };
   return table;
 }
 
-class recorded : public testing::TestWithParam<row> {};
+class recorded : public ::testing::TestWithParam<recorded_row> {};
 
 TEST_P(recorded, adds_up_at_every_chunk_size) {
-  const row& r = GetParam();
-  const std::string body = read_recording(r.name).body;
-  for (const std::size_t chunk : {body.size(), std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
-    const decoded d = decode(body, chunk);
-    EXPECT_EQ(d.error_type(), r.error) << d.what();
-    EXPECT_EQ(d.response.text(), r.text);
-    EXPECT_EQ(d.reasoning(), r.reasoning);
-    EXPECT_EQ(d.response.tool_calls(), r.calls);
-    EXPECT_EQ(d.response.model, r.model);
-    EXPECT_FALSE(d.response.id.empty());
-    EXPECT_EQ(d.response.finish, r.finish);
-    EXPECT_EQ(d.response.finish_raw, r.finish_raw);
-    EXPECT_EQ(d.response.usage, r.usage);
-    EXPECT_EQ(d.all<raw_update>().size(), r.raw_updates);
-    EXPECT_EQ(d.all<response_started>().size(), 1U);
-    EXPECT_EQ(d.all<response_finished>().size(), r.error.empty() ? 1U : 0U);
-    if (r.error.empty()) {
-      EXPECT_TRUE(std::holds_alternative<response_finished>(d.updates.back()));
-    }
-  }
-}
-
-// Where the answer is whole: after the JSON of the first finish reason of choice 0, else after
-// [DONE]. Found by reading the text, not by the code under test.
-std::size_t end_of_answer(const std::string& body) {
-  for (std::size_t at = 0; at < body.size();) {
-    const std::size_t end = std::min(body.find('\n', at), body.size());
-    std::string line = body.substr(at, end - at);
-    if (line.ends_with('\r')) line.pop_back();
-    const bool reason = line.contains("\"finish_reason\":\"") && !line.contains("\"index\":1");
-    if (reason || line == "data: [DONE]") return at + line.size();
-    at = end + 1;
-  }
-  return std::string::npos;
+  const std::string body = read_recording(GetParam().name).body;
+  providers::test::expect_adds_up(GetParam(), body, decode);
+  const decoded d = decode(body);
+  EXPECT_FALSE(d.response.id.empty());
+  EXPECT_EQ(d.all<response_started>().size(), 1U);
 }
 
 TEST_P(recorded, cut_at_every_byte_is_complete_only_after_its_end) {
-  const row& r = GetParam();
-  const std::string body = read_recording(r.name).body;
-  const std::size_t whole = end_of_answer(body);
-  ASSERT_NE(whole, std::string::npos);
-  for (std::size_t cut = 0; cut <= body.size(); ++cut) {
-    const decoded d = decode(std::string_view(body).substr(0, cut));
-    EXPECT_TRUE(r.text.starts_with(d.response.text())) << "cut at " << cut;
-    EXPECT_TRUE(r.reasoning.starts_with(d.reasoning())) << "cut at " << cut;
-    if (cut < whole) {
-      ASSERT_EQ(d.error_type(), "stream_cut") << "cut at " << cut;
-      ASSERT_TRUE(d.all<response_finished>().empty()) << "cut at " << cut;
-    } else {
-      ASSERT_EQ(d.error_type(), r.error) << "cut at " << cut;
-      ASSERT_EQ(d.response.text(), r.text) << "cut at " << cut;
-      ASSERT_EQ(d.response.tool_calls(), r.calls) << "cut at " << cut;
-    }
-  }
-}
-
-using json::value;
-
-// Every value inside `v` by turns replaced by, or for nullopt removed and replaced by, something
-// else.
-void damage(value& root, value& v, const std::function<void()>& check) {
-  static const std::vector<value> odd = {nullptr,
-                                         true,
-                                         -1,
-                                         1.5,
-                                         "",
-                                         "x",
-                                         json::array{},
-                                         json::object{},
-                                         json::array{nullptr},
-                                         json::object{{"", 0}}};
-  const value original = v;
-  for (const auto& other : odd) {
-    v = other;
-    check();
-  }
-  v = original;
-  if (auto* array = v.if_array()) {
-    for (auto& item : *array) damage(root, item, check);
-  } else if (auto* object = v.if_object()) {
-    std::vector<std::string> keys;
-    for (const auto& member : *object) keys.emplace_back(member.key());
-    for (const auto& key : keys) {
-      v.get_object().erase(key);
-      check();
-      v = original;
-      damage(root, v.at(key), check);
-    }
-  }
+  const std::string body = read_recording(GetParam().name).body;
+  providers::test::expect_ends_only_after(end_of_answer(body), GetParam(), body, decode);
 }
 
 TEST_P(recorded, with_any_member_damaged_gives_a_result_or_a_typed_error) {
-  const row& r = GetParam();
-  std::vector<std::string> lines;
-  const std::string body = read_recording(r.name).body;
-  for (std::size_t at = 0; at < body.size();) {
-    const std::size_t end = std::min(body.find('\n', at), body.size());
-    lines.push_back(body.substr(at, end - at));
-    if (lines.back().ends_with('\r')) lines.back().pop_back();
-    at = end + 1;
-  }
-  std::size_t checked = 0;
-  for (auto& line : lines) {
-    if (!line.starts_with("data: {")) continue;
-    const std::string original = line;
-    value chunk = json::parse(original.substr(6));
-    damage(chunk, chunk, [&] {
-      line = "data: " + json::serialize(chunk);
-      std::string damaged;
-      for (const auto& l : lines) damaged += l + "\n";
-      const decoded d = decode(damaged + "\n");
-      ++checked;
-      if (d.error) {
-        const bool from_provider = std::holds_alternative<provider_error>(*d.error);
-        EXPECT_TRUE(from_provider || d.error_type() == "stream_cut") << d.what() << "\n" << line;
-        EXPECT_TRUE(d.all<response_finished>().empty()) << line;
-      } else {
-        EXPECT_EQ(d.all<response_finished>().size(), 1U) << line;
-      }
-    });
-    line = original;
-  }
-  EXPECT_GT(checked, 100U);
+  providers::test::expect_one_end_of_damaged(read_recording(GetParam().name).body, decode);
 }
 
-INSTANTIATE_TEST_SUITE_P(streams, recorded, testing::ValuesIn(rows()),
+INSTANTIATE_TEST_SUITE_P(streams, recorded, ::testing::ValuesIn(rows()),
                          [](const auto& r) { return std::string(r.param.name); });
 
 TEST(recordings, are_all_in_the_table) {
   for (const auto& r : all_recordings()) {
-    EXPECT_TRUE(std::ranges::contains(rows(), r.name, [](const row& t) {
+    EXPECT_TRUE(std::ranges::contains(rows(), r.name, [](const recorded_row& t) {
       return std::string(t.name);
     })) << r.name;
   }

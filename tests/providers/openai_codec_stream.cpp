@@ -52,10 +52,10 @@ TEST(openai_stream, takes_what_python_servers_write_beside_json) {
 TEST(openai_stream, is_failed_for_good) {
   stream_decoder decoder;
   std::vector<chat_update> out;
-  EXPECT_FALSE(decoder.event("{", out));
+  EXPECT_FALSE(decoder.event({}, "{", out));
   EXPECT_EQ(decoder.status(), stream_decoder::state::failed);
-  EXPECT_FALSE(decoder.event(delta(R"("content":"a")"), out));
-  EXPECT_FALSE(decoder.event("[DONE]", out));
+  EXPECT_FALSE(decoder.event({}, delta(R"("content":"a")"), out));
+  EXPECT_FALSE(decoder.event({}, "[DONE]", out));
   EXPECT_FALSE(decoder.finish(out));
   EXPECT_TRUE(out.empty());
 }
@@ -64,15 +64,15 @@ TEST(openai_stream, is_finished_once_and_for_good) {
   stream_decoder decoder;
   std::vector<chat_update> out;
   EXPECT_EQ(decoder.status(), stream_decoder::state::open);
-  EXPECT_TRUE(decoder.event(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})", out));
+  EXPECT_TRUE(decoder.event({}, R"({"choices":[{"delta":{},"finish_reason":"stop"}]})", out));
   EXPECT_EQ(decoder.status(), stream_decoder::state::answered);
   EXPECT_TRUE(out.empty());
-  EXPECT_TRUE(decoder.event(R"({"choices":[],"usage":{"prompt_tokens":1}})", out));
-  EXPECT_TRUE(decoder.event("[DONE]", out));
+  EXPECT_TRUE(decoder.event({}, R"({"choices":[],"usage":{"prompt_tokens":1}})", out));
+  EXPECT_TRUE(decoder.event({}, "[DONE]", out));
   EXPECT_EQ(decoder.status(), stream_decoder::state::finished);
-  EXPECT_TRUE(decoder.event("[DONE]", out));
-  EXPECT_TRUE(decoder.event(delta(R"("content":"late")"), out));
-  EXPECT_TRUE(decoder.event("not json", out));
+  EXPECT_TRUE(decoder.event({}, "[DONE]", out));
+  EXPECT_TRUE(decoder.event({}, delta(R"("content":"late")"), out));
+  EXPECT_TRUE(decoder.event({}, "not json", out));
   EXPECT_TRUE(decoder.finish(out));
   EXPECT_EQ(out, (std::vector<chat_update>{usage_update{{.input = 1}},
                                            response_finished{finish_reason::stop, "stop"}}));
@@ -245,7 +245,7 @@ TEST(openai_stream, throws_the_errors_that_servers_report) {
     EXPECT_EQ(error->code(), r.code) << r.data;
     EXPECT_EQ(error->body(), r.data);
     EXPECT_TRUE(std::string_view(error->what()).ends_with(": " + r.what)) << error->what();
-    EXPECT_THROW(detail::throw_failure(failure(*d.error)), provider_error);
+    EXPECT_THROW(providers::throw_failure(failure(*d.error)), provider_error);
   }
   for (const std::string none : {"null", "\"\"", "false", "{}"}) {
     EXPECT_FALSE(decode_chunks({"{\"error\":" + none + "}"}).error) << none;
@@ -253,7 +253,7 @@ TEST(openai_stream, throws_the_errors_that_servers_report) {
 }
 
 TEST(openai_stream, failure_is_thrown_as_what_it_is) {
-  EXPECT_THROW(detail::throw_failure(protocol_error("x", "stream_cut")), protocol_error);
+  EXPECT_THROW(providers::throw_failure(protocol_error("x", "stream_cut")), protocol_error);
 }
 
 // ---- Reasoning

@@ -155,7 +155,7 @@ void expect_unique_ids(const calls& all) {
   }
 }
 
-class tool_calls : public testing::TestWithParam<server> {
+class tool_calls : public ::testing::TestWithParam<server> {
  protected:
   void check(const calls& sent, const chunks& stream) {
     const decoded d = decode_chunks(stream);
@@ -237,7 +237,7 @@ TEST_P(tool_calls, in_interleaved_fragments) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(servers, tool_calls, testing::ValuesIn(servers()),
+INSTANTIATE_TEST_SUITE_P(servers, tool_calls, ::testing::ValuesIn(servers()),
                          [](const auto& s) { return std::string(s.param.name); });
 
 TEST(tool_call, is_named_on_its_first_delta_only) {

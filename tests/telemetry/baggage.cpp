@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <opentelemetry/baggage/baggage_context.h>
 
+#include "support.hpp"
+
 namespace skein::test {
 namespace {
 
@@ -78,33 +80,20 @@ TEST(Baggage, HasLimits) {
   EXPECT_EQ(header, "a=1,b=2") << "a member that does not fit is left out whole";
 }
 
-struct carrier final : opentelemetry::context::propagation::TextMapCarrier {
-  std::map<std::string, std::string> headers;
-  opentelemetry::nostd::string_view Get(
-      opentelemetry::nostd::string_view key) const noexcept override {
-    auto found = headers.find(std::string(key));
-    return found == headers.end() ? opentelemetry::nostd::string_view() : found->second;
-  }
-  void Set(opentelemetry::nostd::string_view key,
-           opentelemetry::nostd::string_view value) noexcept override {
-    headers[std::string(key)] = std::string(value);
-  }
-};
-
 TEST(Baggage, GoesThroughTheGlobalPropagatorsForm) {
   telemetry::baggage_propagator propagator;
   opentelemetry::context::Context empty;
   carrier none;
   propagator.Inject(none, empty);
-  EXPECT_TRUE(none.headers.empty());
+  EXPECT_TRUE(none.values.empty());
   EXPECT_EQ(propagator.Extract(none, empty), empty);
 
   carrier in;
-  in.headers["baggage"] = "user=a@b.example";
+  in.values["baggage"] = "user=a@b.example";
   auto context = propagator.Extract(in, empty);
   carrier out;
   propagator.Inject(out, context);
-  EXPECT_EQ(out.headers, in.headers);
+  EXPECT_EQ(out.values, in.values);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ const std::vector<tree> trees{
     {"error_of_others", "", {}, {agent(1), failed(plain(2, 1), nullptr)}},
 };
 
-class CheckTree : public testing::TestWithParam<tree> {};
+class CheckTree : public ::testing::TestWithParam<tree> {};
 TEST_P(CheckTree, FindsExactlyWhatIsWrong) {
   auto problems = check_tree(make_all(GetParam().spans));
   std::vector<std::string> expected;
@@ -150,9 +150,9 @@ TEST_P(CheckTree, FindsExactlyWhatIsWrong) {
   }
   std::vector<std::string> found;
   for (const auto& p : problems) found.push_back(p.rule + " " + p.span_id);
-  EXPECT_EQ(found, expected) << testing::PrintToString(problems);
+  EXPECT_EQ(found, expected) << ::testing::PrintToString(problems);
 }
-INSTANTIATE_TEST_SUITE_P(All, CheckTree, testing::ValuesIn(trees),
+INSTANTIATE_TEST_SUITE_P(All, CheckTree, ::testing::ValuesIn(trees),
                          [](const auto& i) { return std::string(i.param.name); });
 
 TEST(CheckTreeTable, HasAnExampleForEveryRule) {
@@ -166,22 +166,22 @@ TEST(CheckTreeTable, HasAnExampleForEveryRule) {
 
 TEST(CheckTree, ARemoteParentIsNotMissing) {
   auto spans = make_all({chat(2, 9)});
-  EXPECT_THAT(check_tree(spans), testing::SizeIs(1));
+  EXPECT_THAT(check_tree(spans), ::testing::SizeIs(1));
   spans[0].parent_is_remote = true;
-  EXPECT_THAT(check_tree(spans), testing::IsEmpty());
+  EXPECT_THAT(check_tree(spans), ::testing::IsEmpty());
 }
 
 TEST(CheckTree, ToleranceIsTheCallers) {
   auto spans = make_all({plain(1), plain(2, 1, 5, 101)});
   EXPECT_THAT(check_tree(spans, {}, {.tolerance = std::chrono::nanoseconds(0)}),
-              testing::SizeIs(1));
+              ::testing::SizeIs(1));
 }
 
 TEST(CheckTree, NeverEnded) {
   auto spans = make_all({chat(2, 1)});
   auto open = make_all({agent(1)});
   auto problems = check_tree(spans, open);
-  ASSERT_THAT(problems, testing::SizeIs(1)) << "its child's parent is known";
+  ASSERT_THAT(problems, ::testing::SizeIs(1)) << "its child's parent is known";
   EXPECT_EQ(problems[0].rule, "never_ended");
   EXPECT_EQ(to_string(problems[0]), "never_ended: `invoke_agent` (0000000000000001) never ended");
 }
@@ -191,14 +191,14 @@ TEST(CheckTree, ALedgerIsCheckedWithWhatItKnows) {
   telemetry::scoped_provider provider(ledger);
   auto tracer = opentelemetry::trace::Provider::GetTracerProvider()->GetTracer("t");
   tracer->StartSpan("fine")->End();
-  EXPECT_THAT(check_tree(ledger), testing::IsEmpty());
+  EXPECT_THAT(check_tree(ledger), ::testing::IsEmpty());
   auto span = tracer->StartSpan("open");
-  EXPECT_THAT(check_tree(ledger),
-              testing::ElementsAre(testing::Field(&telemetry::tree_problem::rule, "never_ended")));
+  EXPECT_THAT(check_tree(ledger), ::testing::ElementsAre(::testing::Field(
+                                      &telemetry::tree_problem::rule, "never_ended")));
   ledger.clear();
   span->End();
-  EXPECT_THAT(check_tree(ledger),
-              testing::ElementsAre(testing::Field(&telemetry::tree_problem::rule, "ended_twice")));
+  EXPECT_THAT(check_tree(ledger), ::testing::ElementsAre(::testing::Field(
+                                      &telemetry::tree_problem::rule, "ended_twice")));
 }
 
 TEST(CheckTree, BigTracesTakeNoTime) {
@@ -210,7 +210,7 @@ TEST(CheckTree, BigTracesTakeNoTime) {
     s.trace = 2;
     spans.push_back(s);
   }
-  EXPECT_THAT(check_tree(make_all(spans)), testing::IsEmpty());
+  EXPECT_THAT(check_tree(make_all(spans)), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ using telemetry::outcome;
 namespace trace = opentelemetry::trace;
 namespace nostd = opentelemetry::nostd;
 
-class Console : public testing::Test {
+class Console : public ::testing::Test {
  protected:
   void use(std::size_t limit = console_processor::default_limit) {
     provider_ = new opentelemetry::sdk::trace::TracerProvider(

@@ -50,7 +50,8 @@ struct row {
 };
 void PrintTo(const row& r, std::ostream* out) { *out << r.name; }
 
-class OtlpEnvironment : public testing::TestWithParam<row> {};
+// Cases 120 and 121 of the black-box scenarios.
+class OtlpEnvironment : public ::testing::TestWithParam<row> {};
 TEST_P(OtlpEnvironment, Means) {
   world w{GetParam().set};
   EXPECT_EQ(text_of(otlp_from(w.env, {})), GetParam().expected);
@@ -141,7 +142,7 @@ const std::vector<row> otlp_rows{
      "protobuf http://localhost:4318/v1/traces 10000",
      "OTEL_EXPORTER_OTLP_COMPRESSION=zip"},
 };
-INSTANTIATE_TEST_SUITE_P(All, OtlpEnvironment, testing::ValuesIn(otlp_rows),
+INSTANTIATE_TEST_SUITE_P(All, OtlpEnvironment, ::testing::ValuesIn(otlp_rows),
                          [](const auto& i) { return std::string(i.param.name); });
 
 TEST(OtlpOptions, WinOverTheEnvironment) {
@@ -163,7 +164,7 @@ std::string text_of(const sampler_choice& c) {
   if (c.root == kind::ratio) out += std::to_string(c.ratio).substr(0, 4);
   return out;
 }
-class SamplerEnvironment : public testing::TestWithParam<row> {};
+class SamplerEnvironment : public ::testing::TestWithParam<row> {};
 TEST_P(SamplerEnvironment, Means) {
   world w{GetParam().set};
   EXPECT_EQ(text_of(sampler_from(w.env)), GetParam().expected);
@@ -177,7 +178,7 @@ row sampler(const char* name, const char* value, const char* arg, const char* ex
 }
 INSTANTIATE_TEST_SUITE_P(
     All, SamplerEnvironment,
-    testing::Values(
+    ::testing::Values(
         sampler("nothing", "", "", "parent on"), sampler("on", "always_on", "", "on"),
         sampler("off", "ALWAYS_OFF", "", "off"),
         sampler("ratio", "traceidratio", "0.25", "ratio 0.25"),
@@ -217,6 +218,7 @@ TEST(BatchEnvironment, IsClampedAndChecked) {
   EXPECT_TRUE(bad.warnings.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4096: ")) << bad.warnings;
 }
 
+// Case 122: what the code says wins.
 TEST(ResourceEnvironment, OptionsOverServiceNameOverAttributes) {
   world w{{{"OTEL_RESOURCE_ATTRIBUTES", "service.name=a,region=eu%2Dwest, x = %C3%BC "},
            {"OTEL_SERVICE_NAME", "b"}}};

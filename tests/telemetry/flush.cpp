@@ -27,10 +27,6 @@ namespace sdk = opentelemetry::sdk;
 namespace nostd = opentelemetry::nostd;
 using clock = std::chrono::steady_clock;
 
-void make_a_span(const char* name = "op") {
-  operation(name, operation::kind::internal, {}, {}).end(outcome::ok);
-}
-
 struct collector {
   const char* name;
   otlp_protocol protocol;
@@ -38,7 +34,7 @@ struct collector {
 };
 void PrintTo(const collector& c, std::ostream* out) { *out << c.name; }
 
-class BadCollector : public testing::TestWithParam<collector> {
+class BadCollector : public ::testing::TestWithParam<collector> {
  protected:
   [[nodiscard]] pipeline start(std::chrono::milliseconds deadline, std::size_t batch) const {
     auto url = GetParam().is == collector::state::stalled ? stalled_.url() : dead_url();
@@ -60,6 +56,7 @@ TEST_P(BadCollector, IsWaitedForUntilTheDeadlineOfTheFlush) {
   auto r = p.flush(300ms);
   EXPECT_LT(clock::now() - begin, 300ms + grace);
   EXPECT_FALSE(r.ok());
+  EXPECT_EQ(r.spooled, 0U);
 }
 
 TEST_P(BadCollector, IsGivenUpAtTheEnd) {
@@ -80,11 +77,11 @@ TEST_P(BadCollector, IsGivenUpAtTheEndAlthoughManyBatchesWait) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadCollector,
-    testing::Values(collector{"http_stalled", otlp_protocol::http_protobuf,
-                              collector::state::stalled},
-                    collector{"http_dead", otlp_protocol::http_protobuf, collector::state::dead},
-                    collector{"grpc_stalled", otlp_protocol::grpc, collector::state::stalled},
-                    collector{"grpc_dead", otlp_protocol::grpc, collector::state::dead}),
+    ::testing::Values(collector{"http_stalled", otlp_protocol::http_protobuf,
+                                collector::state::stalled},
+                      collector{"http_dead", otlp_protocol::http_protobuf, collector::state::dead},
+                      collector{"grpc_stalled", otlp_protocol::grpc, collector::state::stalled},
+                      collector{"grpc_dead", otlp_protocol::grpc, collector::state::dead}),
     [](const auto& i) { return std::string(i.param.name); });
 
 // An exporter that does as it is told, seen from outside.
@@ -137,7 +134,7 @@ struct obedient_exporter final : sdk::trace::SpanExporter {
   control& control_;
 };
 
-class Flush : public testing::Test {
+class Flush : public ::testing::Test {
  protected:
   [[nodiscard]] pipeline start(batch_options batch) {
     std::unique_ptr<sdk::trace::SpanExporter> e = std::make_unique<obedient_exporter>(control_);
@@ -172,6 +169,9 @@ TEST_F(Flush, CountsFailures) {
   EXPECT_FALSE(r.ok());
   EXPECT_TRUE(r.in_time);
   EXPECT_EQ(r.failed, 5U);
+  ASSERT_EQ(r.losses.size(), 1U);
+  EXPECT_EQ(r.losses[0].why, loss::export_failed);
+  EXPECT_EQ(r.losses[0].count, 5U);
 }
 
 TEST_F(Flush, SaysWhenTheTimeWasUp) {
@@ -195,6 +195,9 @@ TEST_F(Flush, AFullQueueDropsAndTellsOnce) {
   auto r = p.flush();
   EXPECT_EQ(r.delivered, 4U);
   EXPECT_EQ(r.dropped, 7U);
+  ASSERT_EQ(r.losses.size(), 1U);
+  EXPECT_EQ(r.losses[0].why, loss::queue_full);
+  EXPECT_EQ(r.losses[0].count, 7U);
   EXPECT_FALSE(r.ok());
   auto said = log_.text();
   auto first = said.find("the queue of spans (3) is full");

@@ -12,32 +12,32 @@
 namespace skein::test {
 namespace {
 
-namespace otel = opentelemetry::context;
+namespace contexts = opentelemetry::context;
 namespace nostd = opentelemetry::nostd;
 using telemetry::installed_storage;
 using telemetry::storage;
 
-struct foreign_storage final : otel::RuntimeContextStorage {
-  otel::Context GetCurrent() noexcept override { return {}; }
-  bool Detach(otel::Token&) noexcept override { return true; }
-  nostd::unique_ptr<otel::Token> Attach(const otel::Context& c) noexcept override {
+struct foreign_storage final : contexts::RuntimeContextStorage {
+  contexts::Context GetCurrent() noexcept override { return {}; }
+  bool Detach(contexts::Token&) noexcept override { return true; }
+  nostd::unique_ptr<contexts::Token> Attach(const contexts::Context& c) noexcept override {
     return CreateToken(c);
   }
 };
 
 void use_foreign() {
-  otel::RuntimeContext::SetRuntimeContextStorage(
-      nostd::shared_ptr<otel::RuntimeContextStorage>(new foreign_storage));
+  contexts::RuntimeContext::SetRuntimeContextStorage(
+      nostd::shared_ptr<contexts::RuntimeContextStorage>(new foreign_storage));
 }
 
 // Ends this process with 0 if all of it holds.
 void expect(bool first, bool second = true) { std::_Exit(first && second ? 0 : 1); }
 
-class InstallDeathTest : public testing::Test {
+class InstallDeathTest : public ::testing::Test {
  protected:
   InstallDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
-const auto well = testing::ExitedWithCode(0);
+const auto well = ::testing::ExitedWithCode(0);
 
 TEST_F(InstallDeathTest, StartsFromTheDefault) {
   EXPECT_EXIT(expect(installed_storage() == storage::opentelemetry_default), well, "");

@@ -19,7 +19,7 @@ namespace nostd = opentelemetry::nostd;
 using telemetry::operation;
 using telemetry::outcome;
 
-class Ledger : public testing::Test {
+class Ledger : public ::testing::Test {
  protected:
   static nostd::shared_ptr<trace::Tracer> tracer() {
     return trace::Provider::GetTracerProvider()->GetTracer("theirs", "1.2");
@@ -109,7 +109,7 @@ TEST_F(Ledger, ForgetsWhatItIsTold) {
   ledger_.clear();
   EXPECT_EQ(ledger_.started(), 0U);
   open->End();
-  EXPECT_THAT(ledger_.ended_twice(), testing::ElementsAre("open"));
+  EXPECT_THAT(ledger_.ended_twice(), ::testing::ElementsAre("open"));
 }
 
 TEST_F(Ledger, ReplacesInvalidUtf8OfAttributes) {

@@ -25,7 +25,7 @@ struct failing {
 };
 void PrintTo(const failing& f, std::ostream* out) { *out << f.name; }
 
-class OperationFailure : public testing::TestWithParam<failing> {
+class OperationFailure : public ::testing::TestWithParam<failing> {
  protected:
   span_record failed(const std::exception_ptr& e, capture c,
                      operation::event v = operation::event::record) const {
@@ -52,7 +52,7 @@ TEST_P(OperationFailure, IsOneErrorTypeForSpansAndMetrics) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, OperationFailure,
-    testing::Values(
+    ::testing::Values(
         failing{"tool", std::make_exception_ptr(tool_error("no such city")), "tool_error"},
         failing{"provider",
                 std::make_exception_ptr(provider_error("busy", {.status = 429, .code = "slow"})),
@@ -94,7 +94,7 @@ TEST_F(OperationFailureText, OfAValueIsContentToo) {
   for (auto c : {capture::off, capture::on}) {
     ledger_.clear();
     operation op("op", operation::kind::internal, {}, {});
-    op.fail("tool_error", "the patient is Bob", c);
+    op.fail("tool_error", content<std::string_view>("the patient is Bob"), c);
     auto r = ledger_.records().at(0);
     EXPECT_EQ(r.attributes.at("error.type"), "tool_error");
     EXPECT_EQ(r.status, span_status::error);

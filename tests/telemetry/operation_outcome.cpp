@@ -10,6 +10,7 @@
 #include <skein/async/task.hpp>
 #include <skein/async/time.hpp>
 
+#include "law_watch.hpp"
 #include "support.hpp"
 
 namespace skein::test {
@@ -20,7 +21,7 @@ using telemetry::outcome;
 using telemetry::span_status;
 using namespace std::chrono_literals;
 
-class OperationOutcome : public testing::Test {
+class OperationOutcome : public ::testing::Test {
  protected:
   static operation begin(const char* name = "op") {
     return {name, operation::kind::internal, {}, {}};
@@ -39,17 +40,17 @@ struct ending {
   outcome how;
   const char* recorded;
 };
-class OperationEnd : public OperationOutcome, public testing::WithParamInterface<ending> {};
+class OperationEnd : public OperationOutcome, public ::testing::WithParamInterface<ending> {};
 TEST_P(OperationEnd, IsRecorded) {
   begin().end(GetParam().how);
   EXPECT_EQ(recorded(), GetParam().recorded);
   EXPECT_EQ(ledger_.records().at(0).status, span_status::unset);
 }
 INSTANTIATE_TEST_SUITE_P(All, OperationEnd,
-                         testing::Values(ending{outcome::ok, ""},
-                                         ending{outcome::cancelled, "cancelled"},
-                                         ending{outcome::deadline, "deadline"},
-                                         ending{outcome::abandoned, "abandoned"}));
+                         ::testing::Values(ending{outcome::ok, ""},
+                                           ending{outcome::cancelled, "cancelled"},
+                                           ending{outcome::deadline, "deadline"},
+                                           ending{outcome::abandoned, "abandoned"}));
 
 TEST_F(OperationOutcome, IsAbandonedWhenTheOwnerJustGoes) {
   { auto op = begin(); }
@@ -98,10 +99,11 @@ TEST_F(OperationOutcome, IsAbandonedInACancellableRunThatNobodyStopped) {
 }
 
 TEST_F(OperationOutcome, TheFirstEndCounts) {
+  expect_violations(3);
   auto op = begin();
   op.end(outcome::deadline);
   op.end(outcome::ok);
-  op.fail("timeout", "late", telemetry::capture::on);
+  op.fail("timeout", content<std::string_view>("late"), telemetry::capture::on);
   op.fail(std::make_exception_ptr(tool_error("late")), telemetry::capture::on);
   EXPECT_TRUE(op.ended());
   EXPECT_EQ(recorded(), "deadline");

@@ -16,7 +16,7 @@ using telemetry::operation;
 using telemetry::outcome;
 namespace trace = opentelemetry::trace;
 
-class OperationParent : public testing::Test {
+class OperationParent : public ::testing::Test {
  protected:
   OperationParent() { telemetry::install(); }
   static auto start_ordinary(const char* name) {

@@ -36,7 +36,7 @@ void run_something() {
   operation outer("outer", operation::kind::internal, {}, {});
   operation inner("inner", operation::kind::internal, outer.inside(), {});
   inner.set("key", true);
-  inner.fail("broken", "text", telemetry::capture::on);
+  inner.fail("broken", content<std::string_view>("text"), telemetry::capture::on);
   outer.end(outcome::ok);
 }
 

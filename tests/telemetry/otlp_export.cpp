@@ -150,6 +150,7 @@ TEST(OtlpExport, RetryAfterCountsAndTheDeadlineMore) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15))
       << "a wait beyond the deadline is not begun";
   EXPECT_EQ(r.failed, 1U);
+  EXPECT_EQ(r.losses.at(0).why, loss::no_answer);
   EXPECT_EQ(collector.requests().size(), 1U);
   EXPECT_TRUE(log.text().contains("503")) << log.text();
 }
@@ -192,6 +193,80 @@ TEST(OtlpExport, PartialSuccessIsCountedAndSaid) {
   EXPECT_EQ(r.delivered, 1U);
   EXPECT_EQ(r.failed, 2U);
   EXPECT_TRUE(log.text().contains("rejected 2 of 3 spans: too old")) << log.text();
+}
+
+// partial_success { rejected: n, error_message: text }
+std::string partial_success(char n, const std::string& text) {
+  const std::string inner = std::string{'\x08', n, '\x12', static_cast<char>(text.size())} + text;
+  return std::string{'\x0a', static_cast<char>(inner.size())} + inner;
+}
+
+TEST(OtlpExport, PartialSuccessIsCountedForEverySignal) {
+  answering_collector collector([](const answering_collector::request& r) {
+    if (r.target == "/v1/logs") return answering_collector::answer{.body = partial_success(1, "l")};
+    if (r.target == "/v1/metrics") {
+      return answering_collector::answer{.body = partial_success(1, "m")};
+    }
+    return answering_collector::answer();
+  });
+  caught_log log;
+  auto p = setup({.exporters = {otlp_collector{.endpoint = collector.url()}},
+                  .otlp = skein::otlp::make_exporter});
+  operation op(semconv::spans::inference, "chat m", {}, {});
+  op.end(outcome::ok);
+  auto r = p.flush();
+  EXPECT_EQ(r.delivered, 1U);
+  EXPECT_EQ(r.logs.delivered, 0U);
+  EXPECT_EQ(r.logs.failed, 1U);
+  EXPECT_EQ(r.logs.losses.at(0).first, "l");
+  EXPECT_EQ(r.metrics.failed, 1U);
+  EXPECT_EQ(r.metrics.losses.at(0).first, "m");
+  EXPECT_EQ(r.metrics.losses.at(0).why, loss::refused);
+  EXPECT_TRUE(log.text().contains("rejected 1 of 1 log records: l")) << log.text();
+}
+
+TEST(OtlpExport, ABadLogRecordDoesNotTakeTheOthersAlong) {
+  answering_collector collector([](const answering_collector::request& r) {
+    const bool bad = r.target == "/v1/logs" && r.body.contains("poison");
+    return answering_collector::answer{.status = bad ? 400U : 200U};
+  });
+  caught_log log;
+  auto p = setup({.exporters = {otlp_collector{.endpoint = collector.url()}},
+                  .otlp = skein::otlp::make_exporter});
+  for (const auto* name : {"a", "b", "poison", "c"}) {
+    operation op(semconv::spans::inference, name, {}, {{"gen_ai.request.model", name}});
+    op.end(outcome::ok);
+  }
+  auto r = p.flush();
+  EXPECT_EQ(r.logs.delivered, 3U);
+  EXPECT_EQ(r.logs.failed, 1U);
+}
+
+TEST(OtlpExport, TheReasonsAreTheCollectorsOwn) {
+  // google.rpc.Status { code: 3, message: "no such tenant" }
+  answering_collector refusing([](const auto&) {
+    return answering_collector::answer{.status = 403, .body = "\x08\x03\x12\x0eno such tenant"};
+  });
+  caught_log log;
+  auto r = send_spans({"one", "two"}, refusing);
+  ASSERT_EQ(r.losses.size(), 1U);
+  EXPECT_EQ(r.losses[0].why, loss::refused);
+  EXPECT_EQ(r.losses[0].count, 2U);
+  EXPECT_EQ(r.losses[0].first, "the collector answered 403: no such tenant");
+
+  with_environment json({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}});
+  answering_collector page([](const auto&) {
+    return answering_collector::answer{.status = 404, .body = R"({"message":"gone\naway"})"};
+  });
+  r = send_spans({"one"}, page);
+  EXPECT_EQ(r.losses.at(0).first, "the collector answered 404: gone away") << "one line";
+
+  for (const auto* body : {"<html>no</html>", "\x12", "\x10\x01", ""}) {
+    answering_collector odd(
+        [&](const auto&) { return answering_collector::answer{.status = 404, .body = body}; });
+    with_environment protobuf({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}});
+    EXPECT_EQ(send_spans({"one"}, odd).losses.at(0).first, "the collector answered 404");
+  }
 }
 
 // The first span of the first scope of the first resource, as the bytes of a Span message.

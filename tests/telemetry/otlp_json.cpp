@@ -140,7 +140,7 @@ struct broken {
   const char* text;
   const char* complaint;
 };
-class OtlpJsonBroken : public testing::TestWithParam<broken> {};
+class OtlpJsonBroken : public ::testing::TestWithParam<broken> {};
 TEST_P(OtlpJsonBroken, SaysWhereAndWhat) {
   auto spans = from_otlp_json(GetParam().text);
   ASSERT_FALSE(spans);
@@ -149,7 +149,7 @@ TEST_P(OtlpJsonBroken, SaysWhereAndWhat) {
 }
 INSTANTIATE_TEST_SUITE_P(
     All, OtlpJsonBroken,
-    testing::Values(
+    ::testing::Values(
         broken{"{}\n{\"resourceSpans\":", "line 2, byte 17: "},
         broken{"[1]", "line 1: $ is not an object"},
         broken{R"({"resourceSpans":{}})", "$.resourceSpans is not an array"},

@@ -31,20 +31,6 @@ namespace trace = opentelemetry::trace;
 namespace nostd = opentelemetry::nostd;
 namespace sdk = opentelemetry::sdk;
 
-void make_a_span(const char* name = "op") {
-  operation(name, operation::kind::internal, {}, {}).end(outcome::ok);
-}
-
-struct carrier final : opentelemetry::context::propagation::TextMapCarrier {
-  nostd::string_view Get(nostd::string_view key) const noexcept override {
-    auto at = values.find(std::string(key));
-    return at != values.end() ? otel(at->second) : nostd::string_view();
-  }
-  void Set(nostd::string_view key, nostd::string_view value) noexcept override {
-    values[std::string(key)] = std::string(value);
-  }
-  std::map<std::string, std::string> values;
-};
 std::map<std::string, std::string> injected(const context& c) {
   carrier out;
   opentelemetry::context::propagation::GlobalTextMapPropagator::GetGlobalPropagator()->Inject(out,
@@ -120,7 +106,7 @@ TEST(Setup, UsesThePropagatorsAskedFor) {
   span_ledger ledger;
   auto p = setup({.exporters = {ledger}});
   operation op("op", operation::kind::internal, {}, {});
-  EXPECT_THAT(injected(op.inside()), testing::ElementsAre(testing::Key("b3")));
+  EXPECT_THAT(injected(op.inside()), ::testing::ElementsAre(::testing::Key("b3")));
 }
 
 TEST(Setup, ByDefaultSaysThatItCannotSendOtlp) {

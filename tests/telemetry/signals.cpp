@@ -19,6 +19,7 @@
 #include <skein/telemetry/setup.hpp>
 
 #include "collector.hpp"
+#include "law_watch.hpp"
 #include "support.hpp"
 #include "telemetry/environment.hpp"
 
@@ -52,6 +53,7 @@ TEST(Measures, LastAsLongAsTheSpan) {
 }
 
 TEST(Measures, AreTakenOnceHoweverItEnds) {
+  expect_violations(1);  // it is ended twice
   metric_book book;
   log_book logs;
   scoped_signals here(book, logs);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <opentelemetry/context/propagation/text_map_propagator.h>
 #include <opentelemetry/sdk/common/global_log_handler.h>
 
 #include <skein/telemetry/ledger.hpp>
@@ -25,6 +26,24 @@ namespace semconv = telemetry::semconv;
 using telemetry::span_record;
 
 inline opentelemetry::nostd::string_view otel(std::string_view s) { return {s.data(), s.size()}; }
+
+inline void make_a_span(const char* name = "op") {
+  using telemetry::operation;
+  operation(name, operation::kind::internal, {}, {}).end(telemetry::outcome::ok);
+}
+
+struct carrier final : opentelemetry::context::propagation::TextMapCarrier {
+  opentelemetry::nostd::string_view Get(
+      opentelemetry::nostd::string_view key) const noexcept override {
+    auto at = values.find(std::string(key));
+    return at != values.end() ? otel(at->second) : opentelemetry::nostd::string_view();
+  }
+  void Set(opentelemetry::nostd::string_view key,
+           opentelemetry::nostd::string_view value) noexcept override {
+    values[std::string(key)] = std::string(value);
+  }
+  std::map<std::string, std::string> values;
+};
 
 // Environment variables for the enclosing scope.
 class with_environment {

@@ -48,6 +48,20 @@ std::vector<skein::tool> small_tools() {
   };
 }
 
+struct trip {
+  std::string city;
+  std::string wishes;
+};
+
+skein::task<std::string> rooms_in(std::string city) { co_return "12 rooms in " + city; }
+
+skein::task<std::string> book(skein::arriving<trip> call) {
+  auto city = co_await call.field(&trip::city);  // the model still writes the wishes
+  auto rooms = co_await rooms_in(city);          // only looks: it may be for nothing
+  trip all = co_await call.whole();              // now it is a call
+  co_return "Booked of " + rooms + ": " + all.wishes;
+}
+
 struct count_query {
   int to;
 };
@@ -119,6 +133,12 @@ TEST(docs_snippets, the_counter) {
   const auto seen = skein::test::run_on(rt, skein::tool("count", "Counts", count), R"({"to": 2})");
   EXPECT_EQ(seen.progress, (std::vector<std::string>{"1 of 2", "2 of 2", "Counted to 2."}));
   EXPECT_EQ(seen.result.content, "Counted to 2.");
+}
+
+TEST(docs_snippets, the_early_one) {
+  EXPECT_EQ(
+      content_of(skein::tool("book", "Books", book), R"({"city": "Oslo", "wishes": "a view"})"),
+      "Booked of 12 rooms in Oslo: a view");
 }
 
 TEST(docs_snippets, the_foreign_ones) {

@@ -23,6 +23,7 @@ struct example {
   const char* rule;
   std::vector<unsigned> who;  // the spans that break it; none: it is not broken
   std::vector<span_record> spans;
+  std::vector<trace::metric_point> metrics = {};
 };
 void PrintTo(const example& e, std::ostream* out) { *out << e.name; }
 
@@ -88,9 +89,40 @@ span_record never_ending(span_record s) {
   s.start += 1;
   return s;
 }
-span_record with_event(span_record s, const char* key, const char* value) {
-  s.events.push_back({.name = "e", .time = s.start, .attributes = {{key, value}}});
+span_record with_event(span_record s, const char* key, const char* value, const char* name = "e") {
+  s.events.push_back({.name = name, .time = s.start, .attributes = {{key, value}}});
   return s;
+}
+
+span_record mcp(span_record s, const char* method) {
+  s.name = method;
+  s.kind = span_kind::client;
+  s.attributes["mcp.method.name"] = method;
+  return s;
+}
+trace::metric_point counted(std::string name, std::int64_t count, json::object attributes = {}) {
+  auto p = metric(std::move(name), 0.5, std::move(attributes));
+  p.kind = trace::metric_point::form::histogram;
+  p.count = count;
+  return p;
+}
+trace::metric_point earlier(trace::metric_point p) {
+  p.time -= 1'000'000;
+  return p;
+}
+span_record of_scope(span_record s, const char* scope) {
+  s.scope_name = scope;
+  return s;
+}
+span_record from_service(span_record s, const char* name) {
+  s.resource["service.name"] = name;
+  return s;
+}
+trace::metric_point delta(trace::metric_point p, std::int64_t start, std::int64_t time) {
+  p.temporality = trace::metric_point::since::last;
+  p.start = start * 1'000'000;
+  p.time = time * 1'000'000;
+  return p;
 }
 
 constexpr auto op = "gen_ai.operation.name";
@@ -98,6 +130,16 @@ constexpr auto provider = "gen_ai.provider.name";
 constexpr auto conversation = "gen_ai.conversation.id";
 constexpr auto out_tokens = "gen_ai.usage.output_tokens";
 constexpr auto first_chunk = "gen_ai.response.time_to_first_chunk";
+
+constexpr auto reasons = "gen_ai.response.finish_reasons";
+constexpr auto model = "gen_ai.request.model";
+constexpr auto in_metric = "gen_ai.client.inference.usage.input_tokens";
+constexpr auto call_time = "gen_ai.client.inference.duration";
+constexpr auto old_call_time = "gen_ai.client.operation.duration";
+constexpr auto calls_of_agent = "gen_ai.invoke_agent.inference_calls";
+
+constexpr auto after = "skein.history.after";
+std::string reference(unsigned id) { return digits(1, 32) + "-" + digits(id, 16); }
 
 // A key like those it looks for, made here so that nobody else's search finds one.
 const std::string key_like = "sk-" + std::string(30, 'a');
@@ -182,6 +224,11 @@ const std::vector<example> examples{
      {3},
      {agent(1), with(using_tokens(chat(2, 1), 1, 2), "gen_ai.response.id", "r"),
       with(using_tokens(chat(3, 1), 1, 2), "gen_ai.response.id", "r")}},
+    {"ServersThatGiveOneIdentifier",
+     "usage_counted_twice",
+     {},
+     {agent(1), with(using_tokens(chat(2, 1), 1, 2), "gen_ai.response.id", "r"),
+      with(using_tokens(chat(3, 1, 30, 40), 1, 2), "gen_ai.response.id", "r")}},
     {"AgentHasTheSum",
      "usage_counted_twice",
      {},
@@ -255,7 +302,11 @@ const std::vector<example> examples{
      "unknown_provider",
      {2},
      {agent(1), with(chat(2, 1), provider, "MistralAI")}},
-    {"ProviderOfItsOwn", "unknown_provider", {2}, {agent(1), with(chat(2, 1), provider, "ollama")}},
+    {"ProviderOfItsOwn", "unknown_provider", {2}, {agent(1), with(chat(2, 1), provider, "fake")}},
+    {"ProviderWithoutAWellKnownName",
+     "unknown_provider",
+     {},
+     {agent(1), with(chat(2, 1), provider, "ollama"), with(chat(3, 1), provider, "lm_studio")}},
     {"ProviderKnown", "unknown_provider", {}, {agent(1), with(chat(2, 1), provider, "mistral_ai")}},
     {"UnknownModel",
      "placeholder",
@@ -263,6 +314,10 @@ const std::vector<example> examples{
      {agent(1), with(chat(2, 1), "gen_ai.request.model", "unknown")}},
     {"EmptyName", "placeholder", {1}, {with(agent(1), "gen_ai.agent.name", "")}},
     {"PythonsNone", "placeholder", {2}, {agent(1), with(chat(2, 1), "gen_ai.response.id", "None")}},
+    {"NotSpecified",
+     "placeholder",
+     {2},
+     {agent(1), with(tool(2, 1), "gen_ai.tool.call.id", "<not specified>")}},
     {"UnknownServer",
      "placeholder",
      {2},
@@ -327,20 +382,197 @@ const std::vector<example> examples{
      {},
      {agent(1), with(with(chat(2, 1), "url.full", "https://example.com:443/a@b"), "text",
                      "risk-free; a sk-8 board; Bearer of news")}},
+    {"TokensWithoutCalls", "usage_sum", {}, {using_tokens(agent(1), 10, 20)}},
+    {"RootsInTheTimeOfAnAgentWithoutCalls",
+     "detached_from_agent",
+     {2, 3},
+     {using_tokens(agent(1), 10, 20), in_trace(using_tokens(chat(2, 0), 10, 20), 2),
+      in_trace(tool(3, 0), 3)}},
+    {"RootsInTheTimeOfAnAgentWithCalls",
+     "detached_from_agent",
+     {},
+     {using_tokens(agent(1), 10, 20), using_tokens(chat(2, 1), 10, 20),
+      in_trace(using_tokens(chat(3, 0), 10, 20), 2)}},
+    {"RootsOfAnotherService",
+     "detached_from_agent",
+     {},
+     {using_tokens(agent(1), 10, 20), in_trace(from_service(chat(2, 0), "other"), 2)}},
+    {"OldNameOfTheProvider",
+     "missing_attribute",
+     {},
+     {agent(1), with(without(chat(2, 1), provider), "gen_ai.system", "openai")}},
+    {"WhoseSpanItIs",
+     "missing_attribute",
+     {},
+     {with(with(plain(1), conversation, "c"), "gen_ai.agent.name", "a")}},
+    {"AttributeOfAVendor",
+     "missing_attribute",
+     {},
+     {with(plain(1), "gen_ai.event.start_time", "t")}},
+    {"WhatItDoes", "missing_attribute", {1}, {with(plain(1), model, "m")}},
+    {"PromptOfMcp",
+     "missing_attribute",
+     {},
+     {mcp(with(plain(1), "gen_ai.prompt.name", "p"), "prompts/get")}},
+    {"TopKOf141", "wrong_type", {}, {with(agent(1), "gen_ai.request.top_k", 1.5)}},
+    {"PortAsText", "wrong_type", {2}, {agent(1), with(chat(2, 1), "server.port", "443")}},
+    {"AddressAsAUrl",
+     "wrong_type",
+     {2},
+     {agent(1), with(chat(2, 1), "server.address", "https://api.openai.com/v1")}},
+    {"NotOfTheConventions", "wrong_type", {}, {with(plain(1), "server.port", "443")}},
+    {"ReasonOfTheProvider",
+     "misspelt_value",
+     {2},
+     {agent(1), with(chat(2, 1), reasons, json::array{"stop", "tool_calls"})}},
+    {"ReasonsKnownAndNew",
+     "misspelt_value",
+     {},
+     {agent(1), with(chat(2, 1), reasons, json::array{"tool_call", "other"})}},
+    {"FormerProvider",
+     "unknown_provider",
+     {2},
+     {agent(1), with(chat(2, 1), provider, "az.ai.openai")}},
+    {"ToldOnce",
+     "deprecated_name",
+     {2},
+     {agent(1), with(chat(2, 1), "gen_ai.system", "openai"),
+      with(chat(3, 1), "gen_ai.system", "openai")}},
+    {"BothVersions",
+     "deprecated_name",
+     {},
+     {agent(1), with(with(chat(2, 1), "gen_ai.usage.cache_creation.input_tokens", 1),
+                     "gen_ai.usage.cache_write.input_tokens", 1)}},
+    {"ToolOfMcp", "wrong_kind", {}, {agent(1), mcp(tool(2, 1), "tools/call")}},
+    {"MessageAsAnEvent",
+     "content",
+     {2},
+     {agent(1), with_event(chat(2, 1), "content", "hi", "gen_ai.user.message")}},
+    {"ToolsThatWereOffered",
+     "content",
+     {2},
+     {agent(1), with(chat(2, 1), "gen_ai.tool.definitions", "[1]")}},
+    {"NothingCaptured",
+     "content",
+     {},
+     {agent(1), with(chat(2, 1), "gcp.vertex.agent.llm_request", "{}")}},
+    {"MetricOfFewerTokens",
+     "metric_disagrees",
+     {0},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric(in_metric, 9)}},
+    {"MetricOfTheSameTokens",
+     "metric_disagrees",
+     {},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric(in_metric, 10)}},
+    {"MetricOfAnotherModel",
+     "metric_disagrees",
+     {0},
+     {agent(1), using_tokens(chat(2, 1), 10, 20),
+      with(using_tokens(chat(3, 1), 10, 20), model, "n")},
+     {metric(in_metric, 20, {{model, "m"}})}},
+    {"MetricByModel",
+     "metric_disagrees",
+     {},
+     {agent(1), using_tokens(chat(2, 1), 10, 20),
+      with(using_tokens(chat(3, 1), 10, 20), model, "n")},
+     {metric(in_metric, 10, {{model, "m"}}), metric(in_metric, 10, {{model, "n"}})}},
+    {"FewerCallsMeasured",
+     "metric_disagrees",
+     {0},
+     {agent(1), chat(2, 1), chat(3, 1)},
+     {counted(call_time, 1)}},
+    {"FailureMeasuredAsSuccess",
+     "metric_disagrees",
+     {0},
+     {agent(1), chat(2, 1), failed(chat(3, 1), "429")},
+     {counted(call_time, 1), counted(call_time, 1, {{"error.type", "500"}})}},
+    {"FewerCallsInTheNamesOf141",
+     "metric_disagrees",
+     {0},
+     {agent(1), chat(2, 1), chat(3, 1)},
+     {counted(old_call_time, 1)}},
+    {"CallsInTheNamesOfNow",
+     "metric_disagrees",
+     {},
+     {agent(1), chat(2, 1), with(chat(3, 1), op, "embeddings")},
+     {counted(call_time, 1), counted(old_call_time, 1)}},
+    {"FewerCallsOfTheAgent",
+     "metric_disagrees",
+     {0},
+     {agent(1), chat(2, 1), chat(3, 1)},
+     {metric(calls_of_agent, 1)}},
+    {"CallsOfTheInnerAgentAreItsOwn",
+     "metric_disagrees",
+     {},
+     {agent(1), chat(2, 1), tool(3, 1, 30, 60), agent(4, 3, 31, 59), chat(5, 4, 32, 33)},
+     {metric(calls_of_agent, 2), metric("gen_ai.invoke_agent.tool_calls", 1)}},
+    {"TokensByTypeIn141",
+     "metric_disagrees",
+     {0},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric("gen_ai.client.token.usage", 10, {{"gen_ai.token.type", "input"}}),
+      metric("gen_ai.client.token.usage", 19, {{"gen_ai.token.type", "output"}})}},
+    {"SpansAfterTheMetric",
+     "metric_disagrees",
+     {},
+     {agent(1, 0, 0, 3000), using_tokens(chat(2, 1), 10, 20),
+      using_tokens(chat(3, 1, 2000, 2010), 10, 20)},
+     {metric(in_metric, 10)}},
+    {"SpansAtTheEdge",
+     "metric_disagrees",
+     {},
+     {agent(1, 0, 0, 2000), using_tokens(chat(2, 1, 900, 1000), 10, 20)},
+     {metric(in_metric, 0)}},
+    {"OnlyTheLastPointOfASumCounts",
+     "metric_disagrees",
+     {0},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric(in_metric, 8), earlier(metric(in_metric, 7))}},
+    {"EveryPointOfADeltaCounts",
+     "metric_disagrees",
+     {},
+     {agent(1), using_tokens(chat(2, 1), 10, 20), using_tokens(chat(3, 1, 70, 80), 10, 20)},
+     {delta(metric(in_metric, 10), 1, 50), delta(metric(in_metric, 10), 50, 100)}},
+    {"OfAnotherInstrumentation",
+     "metric_disagrees",
+     {},
+     {agent(1), of_scope(using_tokens(chat(2, 1), 10, 20), "other")},
+     {metric(in_metric, 0)}},
+    {"MetricOfMoreTokens",
+     "metric_beyond_spans",
+     {0},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric(in_metric, 11)}},
+    {"MetricOfAsMany",
+     "metric_beyond_spans",
+     {},
+     {agent(1), using_tokens(chat(2, 1), 10, 20)},
+     {metric(in_metric, 10)}},
+    {"HistoryThatIsNotThere",
+     "history_missing",
+     {2},
+     {agent(1), with(chat(2, 1), after, reference(9).c_str())}},
+    {"HistoryThatIsNone", "history_missing", {2}, {agent(1), with(chat(2, 1), after, "h0")}},
+    {"HistoryThatIsThere",
+     "history_missing",
+     {},
+     {agent(1), chat(2, 1), with(chat(3, 1), after, reference(2).c_str())}},
 };
 
 std::vector<unsigned> breaking(const example& e, const trace::check_options& options = {}) {
   std::vector<unsigned> who;
-  for (const auto& f : trace::check(e.spans, options)) {
+  for (const auto& f : trace::check(e.spans, e.metrics, options)) {
     if (f.rule->name == std::string_view(e.rule)) {
-      who.push_back(static_cast<unsigned>(std::stoul(f.span_id)));
+      who.push_back(f.span_id.empty() ? 0U : static_cast<unsigned>(std::stoul(f.span_id)));
     }
   }
   std::ranges::sort(who);
   return who;
 }
 
-class TraceCheck : public testing::TestWithParam<example> {};
+class TraceCheck : public ::testing::TestWithParam<example> {};
 
 TEST_P(TraceCheck, FindsExactlyWhatBreaksTheRule) {
   EXPECT_EQ(breaking(GetParam()), GetParam().who);
@@ -349,9 +581,9 @@ TEST_P(TraceCheck, WithThatRuleAloneToo) {
   const auto& e = GetParam();
   trace::check_options options{.only = {e.rule}};
   EXPECT_EQ(breaking(e, options), e.who);
-  EXPECT_EQ(trace::check(e.spans, options).size(), e.who.size());
+  EXPECT_EQ(trace::check(e.spans, e.metrics, options).size(), e.who.size());
 }
-INSTANTIATE_TEST_SUITE_P(All, TraceCheck, testing::ValuesIn(examples),
+INSTANTIATE_TEST_SUITE_P(All, TraceCheck, ::testing::ValuesIn(examples),
                          [](const auto& i) { return std::string(i.param.name); });
 
 TEST(TraceCheckTable, HasAPassingAndAFailingExampleOfEachRule) {
@@ -369,6 +601,29 @@ TEST(TraceCheckTable, AWholeTraceIsClean) {
   std::vector spans{using_tokens(agent(1), 10, 20), using_tokens(chat(2, 1), 5, 10), tool(3, 1),
                     using_tokens(chat(4, 1, 50, 60), 5, 10)};
   for (const auto& f : trace::check(spans)) ADD_FAILURE() << f.rule->name << ": " << f.message;
+}
+
+// Where nothing was sampled or removed, a metric that counts more is wrong, too.
+TEST(TraceCheckTable, AllSpansMayBeThere) {
+  std::vector spans{agent(1), using_tokens(chat(2, 1), 10, 20)};
+  std::vector points{metric(in_metric, 11)};
+  auto some = trace::check(spans, points, {.only = {"metric_disagrees", "metric_beyond_spans"}});
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].rule->name, "metric_beyond_spans");
+  EXPECT_EQ(some[0].span, in_metric);
+  auto all = trace::check(spans, points,
+                          {.only = {"metric_disagrees", "metric_beyond_spans"},
+                           .spans = trace::check_options::kept::all});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].rule->name, "metric_disagrees");
+}
+
+TEST(TraceCheckTable, HistoriesMayBeElsewhere) {
+  std::vector spans{agent(1), with(chat(2, 1), after, reference(9).c_str())};
+  auto found = trace::check(spans, {.history_elsewhere = [](const trace::span_reference& which) {
+                              return which.span_id == digits(9, 16);
+                            }});
+  EXPECT_TRUE(found.empty());
 }
 
 TEST(TraceCheckTable, ContentMayBeAllowed) {

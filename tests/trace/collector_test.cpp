@@ -64,7 +64,7 @@ std::string post(const std::string& body, const std::string& more = "") {
       body.size(), more, body);
 }
 
-class TraceCollector : public testing::Test {
+class TraceCollector : public ::testing::Test {
  protected:
   temporary_folder folder_;
   std::string path_ = folder_.file("s");

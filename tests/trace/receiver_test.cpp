@@ -39,13 +39,16 @@ std::string gzipped(const std::string& text) {
 struct received {
   receiver_reply reply;
   std::vector<span_record> spans;
+  std::vector<trace::metric_point> points;
 };
 received send(receiver_request request) {
   if (request.method.empty()) request.method = "POST";
   if (request.target.empty()) request.target = "/v1/traces";
   received r;
-  r.reply = trace::answer(request, limit,
-                          [&](auto spans) { r.spans.assign(spans.begin(), spans.end()); });
+  r.reply = trace::answer(
+      request, limit,
+      {.spans = [&](auto spans) { r.spans.assign(spans.begin(), spans.end()); },
+       .metrics = [&](auto points) { r.points.assign(points.begin(), points.end()); }});
   return r;
 }
 
@@ -73,12 +76,50 @@ TEST(TraceReceiver, StoresBothForms) {
   }
 }
 
-TEST(TraceReceiver, MetricsAndLogsAreAccepted) {
+// Metrics are kept, log records counted.
+TEST(TraceReceiver, TakesTheOtherSignals) {
+  const std::vector points{metric("tokens", 3)};
+  auto json = send({.target = "/v1/metrics",
+                    .content_type = "application/json",
+                    .body = trace::to_otlp_json_line(points)});
+  EXPECT_EQ(json.reply.status, 200);
+  EXPECT_EQ(json.reply.body, "{}");
+  EXPECT_EQ(json.reply.points, 1U);
+  EXPECT_EQ(json.points, points);
+  auto binary = send({.target = "/v1/metrics",
+                      .content_type = "application/x-protobuf",
+                      .body = proto_metrics({proto_counter("tokens", 3)})});
+  EXPECT_EQ(binary.reply.status, 200);
+  EXPECT_EQ(binary.reply.body, "");
+  EXPECT_EQ(binary.points.size(), 1U);
+
+  auto logs = send({.target = "/v1/logs",
+                    .content_type = "application/json",
+                    .body = R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{}]}]}]})"});
+  EXPECT_EQ(logs.reply.status, 200);
+  EXPECT_EQ(logs.reply.log_records, 2U);
+  // The same in Protobuf.
+  auto bytes = send({.target = "/v1/logs",
+                     .content_type = "application/x-protobuf",
+                     .body = std::string_view("\x0A\x06\x12\x04\x12\x00\x12\x00", 8)});
+  EXPECT_EQ(bytes.reply.status, 200);
+  EXPECT_EQ(bytes.reply.log_records, 2U);
   for (const char* path : {"/v1/metrics", "/v1/logs"}) {
-    auto r = send({.target = path, .content_type = "application/x-protobuf", .body = "anything"});
-    EXPECT_EQ(r.reply.status, 200) << path;
-    EXPECT_TRUE(r.spans.empty());
+    auto bad = send({.target = path, .content_type = "application/x-protobuf", .body = "anything"});
+    EXPECT_EQ(bad.reply.status, 400) << path;
+    EXPECT_TRUE(bad.points.empty());
   }
+}
+
+TEST(TraceReceiver, DamagedPointsAreToldAndTheOthersKept) {
+  auto whole = proto_counter("tokens", 3);
+  auto r = send({.target = "/v1/metrics",
+                 .content_type = "application/x-protobuf",
+                 .body = proto_metrics({whole, proto_metric_of("tokens", "\x11\x01")})});
+  EXPECT_EQ(r.reply.status, 200);
+  EXPECT_EQ(r.points.size(), 1U);
+  EXPECT_EQ(r.reply.rejected, 1U);
+  EXPECT_FALSE(r.reply.body.empty());
 }
 
 TEST(TraceReceiver, PartialSuccessSaysHowManyAndWhy) {
@@ -141,7 +182,8 @@ TEST(TraceReceiver, AStoreThatFailsMakesTheSenderTryAgain) {
                            .target = "/v1/traces",
                            .content_type = "application/json",
                            .body = json_text};
-  auto reply = trace::answer(request, limit, [](auto) { throw trace::store_error("disk full"); });
+  auto full = [](auto) { throw trace::store_error("disk full"); };
+  auto reply = trace::answer(request, limit, {.spans = full, .metrics = full});
   EXPECT_EQ(reply.status, 503);
   EXPECT_TRUE(reply.retry);
   EXPECT_EQ(reply.failure, "disk full");

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -9,12 +10,13 @@
 
 #include <skein/trace/store.hpp>
 
+#include "sqlite/database.hpp"
 #include "support.hpp"
 
 namespace skein::test {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using trace::store;
 
 span_record full_record() {
@@ -75,21 +77,24 @@ TEST(TraceStore, SummariesAreKeptAsSpansCome) {
   one.attributes["gen_ai.conversation.id"] = "c";
   auto two = make({.id = 3, .parent = 1, .name = "chat", .start = 30, .end = 140});
   two.attributes = chat_attributes(20, 40);
+  two.attributes[semconv::usage_cost] = 0.25;
   two.status = telemetry::span_status::error;
   std::vector<span_record> spans{one, two, root};
   auto whole = trace::summarize(spans);
   ASSERT_EQ(whole.size(), 1U);
-  EXPECT_EQ(whole[0], (trace::summary{.trace_id = digits(1, 32),
-                                      .name = "invoke_agent a",
-                                      .service = "svc",
-                                      .conversation = "c",
-                                      .root_start = 0,
-                                      .start = 0,
-                                      .end = 140'000'000,
-                                      .spans = 3,
-                                      .errors = 1,
-                                      .input_tokens = 30,
-                                      .output_tokens = 60}));
+  EXPECT_EQ(whole[0],
+            (trace::summary{.trace_id = digits(1, 32),
+                            .name = "invoke_agent a",
+                            .service = "svc",
+                            .conversation = "c",
+                            .root_start = 0,
+                            .start = 0,
+                            .end = 140'000'000,
+                            .spans = 3,
+                            .errors = 1,
+                            .input_tokens = 30,
+                            .output_tokens = 60,
+                            .cost = {.known = usd::from_dollars(0.25).value(), .unpriced = 1}}));
   for (int order = 0; order < 6; ++order) {
     temporary_folder folder;
     store s(folder.file("s"));
@@ -97,6 +102,80 @@ TEST(TraceStore, SummariesAreKeptAsSpansCome) {
     EXPECT_EQ(s.list(), whole) << order;
     std::ranges::next_permutation(spans, {}, &span_record::span_id);
   }
+}
+
+// As version 2 of the store made it.
+void take_costs_away(const std::string& path) {
+  sqlite::database d(path, sqlite::database::access::write, std::chrono::seconds(1), "test",
+                     [](sqlite::failure, const char* what) { throw std::runtime_error(what); });
+  d.execute(
+      "ALTER TABLE trace_rows DROP COLUMN cost; ALTER TABLE trace_rows DROP COLUMN unpriced;"
+      "PRAGMA user_version=2");
+}
+
+TEST(TraceStore, AStoreWithoutCostsIsReadAndBroughtUp) {
+  temporary_folder folder;
+  const auto path = folder.file("s");
+  std::vector<span_record> spans;
+  for (unsigned i = 1; i <= 6; ++i) {
+    spans.push_back(make({.id = i, .start = i, .end = i + 1, .trace = 1 + i / 3}));
+    auto& s = spans.back();
+    s.attributes =
+        i == 1 ? agent_attributes(1, 2) : chat_attributes(i == 6 ? 0 : static_cast<int>(i), 0);
+    if (i % 2 == 1) s.attributes[semconv::usage_cost] = 0.0005 * i;
+    if (i == 6) s.attributes[semconv::usage_estimated_output] = 5;
+  }
+  store(path).insert(spans);
+  take_costs_away(path);
+  const auto version = [&] {
+    return store(path, {.mode = trace::access::read})
+        .query("SELECT user_version FROM pragma_user_version")
+        .rows.at(0)
+        .at(0);
+  };
+  EXPECT_EQ(store(path, {.mode = trace::access::read}).list(), trace::summarize(spans));
+  EXPECT_EQ(version(), 2) << "who reads writes nothing";
+  auto more = make({.id = 9, .start = 9, .end = 10, .trace = 3});
+  more.attributes = chat_attributes(1, 1);
+  more.attributes[semconv::usage_cost] = 2.5;
+  {
+    store s(path);
+    EXPECT_EQ(s.list(), trace::summarize(spans));
+    s.insert(std::span(&more, 1));
+    spans.push_back(more);
+    EXPECT_EQ(s.list(), trace::summarize(spans));
+  }
+  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(store(path, {.mode = trace::access::read}).list(), trace::summarize(spans));
+}
+
+TEST(TraceStore, StoresOfTheFutureAreLeftAlone) {
+  temporary_folder folder;
+  const auto path = folder.file("s");
+  {
+    store s(path);
+    sqlite::database d(path, sqlite::database::access::write, std::chrono::seconds(1), "test",
+                       [](sqlite::failure, const char* what) { throw std::runtime_error(what); });
+    d.execute("PRAGMA user_version=99");
+  }
+  EXPECT_THROW(store{path}, usage_error);
+  EXPECT_THROW(store(path, {.mode = trace::access::read}), usage_error);
+}
+
+// Spans come from anybody.
+TEST(TraceStore, CostsThatDoNotFitAreNotKnown) {
+  auto spans = make_all({{.id = 1}, {.id = 2}, {.id = 3}});
+  for (auto& s : spans) {
+    s.attributes = chat_attributes(1, 1);
+    s.attributes[semconv::usage_cost] = 8e6;
+  }
+  spans[2].attributes[semconv::usage_cost] = -1.0;
+  const trace::bill most{.known = usd::from_dollars(8e6).value(), .unpriced = 2};
+  EXPECT_EQ(trace::summarize(spans).at(0).cost, most);
+  temporary_folder folder;
+  store s(folder.file("s"));
+  s.insert(spans);
+  EXPECT_EQ(s.list().at(0).cost, most);
 }
 
 TEST(TraceStore, FindsByTheBeginning) {

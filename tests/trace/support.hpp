@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <skein/trace/metrics.hpp>
+
 #include "telemetry/support.hpp"
 
 namespace skein::test {
@@ -58,6 +60,59 @@ inline std::string proto_request(const std::vector<std::string>& spans) {
     for (const auto& s : spans) scope_spans.add_message(2, s);
   }
   return bytes;
+}
+
+// A Metric: a counter with one cumulative point, or with these bytes as its point.
+inline std::string proto_metric_of(const std::string& name, const std::string& point) {
+  std::string bytes;
+  {
+    pbf_writer metric(bytes);
+    metric.add_string(1, name);
+    pbf_writer sum(metric, 7);
+    sum.add_message(1, point);
+    sum.add_enum(2, 2);
+    sum.add_bool(3, true);
+  }
+  return bytes;
+}
+inline std::string proto_counter(const std::string& name, std::int64_t value) {
+  std::string point;
+  {
+    pbf_writer p(point);
+    p.add_fixed64(2, 1'000'000);
+    p.add_fixed64(3, 2'000'000);
+    p.add_sfixed64(6, value);
+    add_text_attribute(p, 7, "gen_ai.request.model", "m");
+  }
+  return proto_metric_of(name, point);
+}
+inline std::string proto_metrics(const std::vector<std::string>& metrics) {
+  std::string bytes;
+  {
+    pbf_writer request(bytes);
+    pbf_writer resource_metrics(request, 1);
+    {
+      pbf_writer resource(resource_metrics, 1);
+      add_text_attribute(resource, 1, "service.name", "test");
+    }
+    pbf_writer scope_metrics(resource_metrics, 2);
+    {
+      pbf_writer scope(scope_metrics, 1);
+      scope.add_string(1, "tester");
+    }
+    for (const auto& m : metrics) scope_metrics.add_message(2, m);
+  }
+  return bytes;
+}
+
+// A cumulative point of a counter, in milliseconds as spans of make() are.
+inline trace::metric_point metric(std::string name, double sum, json::object attributes = {}) {
+  return {.name = std::move(name),
+          .temporality = trace::metric_point::since::start,
+          .start = 1'000'000,
+          .time = 1'000'000'000,
+          .sum = sum,
+          .attributes = std::move(attributes)};
 }
 
 // A folder for the test, gone after it.

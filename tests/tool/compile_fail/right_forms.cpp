@@ -17,3 +17,6 @@ skein::tool named() {
 skein::tool with_context() {
   return skein::tool("f", "", [](query, skein::tool_context&) {});
 }
+skein::tool arriving() {
+  return skein::tool("f", "", [](skein::arriving<query>) -> skein::task<> { co_return; });
+}
