@@ -151,7 +151,7 @@ void openai_event(State& state) {
   for (auto _ : state) {
     if (events == 16) blocks = small_blocks();
     updates.clear();
-    benchmark::DoNotOptimize(decoder.event(data, updates));
+    benchmark::DoNotOptimize(decoder.event({}, data, updates));
     ++events;
   }
   if (events > 16) {

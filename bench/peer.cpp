@@ -1,5 +1,6 @@
-// skein_peer SCENARIO [--traced]: what the JavaScript peers' bench.mjs does, with an agent and
-// openai::client, against the server at BASE. Prints one line of JSON with the same keys.
+// skein_peer SCENARIO [--traced]: what the JavaScript peers' bench.mjs does, with an agent and the
+// client of PROVIDER (openai), against the server at BASE. Prints one line of JSON with the same
+// keys.
 //
 //   cold    a new process to the end of its first run with a tool
 //   chunks  one stream of 1000 deltas after another
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <spawn.h>
 #include <string>
@@ -17,6 +19,7 @@
 #include <sys/wait.h>
 #include <vector>
 
+#include <skein/providers/named.hpp>
 #include <skein/skein.hpp>
 
 #include "process.hpp"
@@ -34,6 +37,11 @@ struct counts {
   std::size_t chunks = 0;
   std::size_t chars = 0;
 };
+
+const char* provider() {
+  const char* name = std::getenv("PROVIDER");
+  return name != nullptr ? name : "openai";
+}
 
 std::size_t from_environment(const char* name, std::size_t otherwise) {
   const char* text = std::getenv(name);
@@ -59,7 +67,7 @@ class peer {
     auto weather = [](city_query q) { return q.city + " 21C"; };
     std::vector<skein::tool> tools;
     if (with == use::tool) tools.emplace_back("get_weather", "w", weather);
-    skein::agent agent{model_, {.name = "a", .instructions = "x", .tools = std::move(tools)}};
+    skein::agent agent{*model_, {.name = "a", .instructions = "x", .tools = std::move(tools)}};
     counts seen;
     auto answer = agent.stream("hi", {.chat = {.model = std::move(model)}});
     while (auto* update = co_await answer.next()) {
@@ -163,7 +171,8 @@ class peer {
   }
 
   std::string label_;
-  skein::openai::client model_{{.api_key = "k", .base_url = std::getenv("BASE")}};
+  std::unique_ptr<skein::chat_client> model_ = skein::client_named(
+      std::string(provider()) + ":b", {.api_key = "k", .base_url = std::getenv("BASE")});
 };
 
 // Runs itself again, so that the time includes what the system does before main.
