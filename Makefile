@@ -10,10 +10,10 @@ ARGS ?=
 FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
-.PHONY: help demo test check format lint docs debug asan tsan clang bench fuzz mutants install clean
+.PHONY: help demo test check format lint docs debug asan tsan clang bench fuzz mutants neutrality install clean
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "; print "make COMMAND, one of"} /^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "; print "make COMMAND, one of"} /^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' Makefile
 
 demo: ## set up if needed, build the skein program, show a run that needs no key and no network
 	@tools/setup build
@@ -33,7 +33,8 @@ format: ## format the sources in place
 
 lint: ## format check, house rules, floors, clang-tidy
 	@tools/setup check
-	@tools/build release build.ninja
+	@tools/build clang build.ninja
+	@tools/build tidy build.ninja
 	@tools/lint
 
 docs: ## links, quoted programs and commands in the documentation
@@ -44,8 +45,8 @@ debug: ## build and test without optimisation
 	@tools/build debug
 	@ctest --preset debug $(ARGS)
 
-asan: ## build and test under the address and undefined-behaviour sanitizers
-	@tools/setup test
+asan: ## build and test with Clang 19 under the address and undefined-behaviour sanitizers
+	@tools/setup check
 	@tools/build asan
 	@ctest --preset asan $(ARGS)
 
@@ -61,8 +62,10 @@ clang: ## build and test with Clang 19
 
 bench: ## build and run the benchmarks; ARGS go to bench/run
 	@tools/setup test
-	@tools/build bench --no-tests bench_micro bench_parked bench_server skein_peer bare_peer
+	@tools/build bench --no-tests bench_micro bench_decoders bench_spans bench_parked bench_server skein_peer bare_peer
 	@build/bench/bench/bench_micro --benchmark_out=build/bench/micro.json
+	@build/bench/bench/bench_decoders
+	@build/bench/bench/bench_spans
 	@bench/run -n 3 -o build/bench/results.jsonl $(ARGS)
 	@echo "each result is in build/bench/micro.json and build/bench/results.jsonl (or where -o said)"
 
@@ -70,6 +73,11 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@tools/setup check
 	@tools/build fuzz --no-tests
 	@tools/fuzz $(FUZZ_SECONDS)
+
+neutrality: ## every test with telemetry off, on, failing and stalled: the same results
+	@tools/setup test
+	@tools/build release
+	@tools/neutrality $(ARGS)
 
 mutants: ## break the core on purpose and see the tests notice
 	@tools/setup test
