@@ -1,4 +1,4 @@
-// HTTP without a network: the same answer to every request, and what was sent.
+// HTTP without a network: the same answer to every request, each called req_7, and what was sent.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ class canned_transport final : public http::transport {
  private:
   skein::stream<std::string_view> play(http::response_head& head) {
     head.status = status_;
-    head.headers = {{"Content-Type", type_}};
+    head.headers = {{"Content-Type", type_}, {"X-Request-Id", "req_7"}};
     co_yield std::string_view(answer_);
   }
 

@@ -268,7 +268,7 @@ TEST(models_of_providers, fail_each_in_its_own_way) {
     EXPECT_EQ(e.status(), 401);
     EXPECT_EQ(std::string(e.what()),
               "HTTP 401 from https://api.groq.com/openai/v1/models: Invalid API Key. Set "
-              "GROQ_API_KEY, or the client's api_key, to a key of this server.");
+              "GROQ_API_KEY, or the client's api_key, to a key of this server. Request req_7.");
   }
   for (const char* answer : {"<html>", "{}", R"({"data":{}})", "[]", ""}) {
     canned_transport wrong_url(answer, 200, "text/html");

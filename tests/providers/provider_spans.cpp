@@ -16,6 +16,7 @@
 #include <skein/providers/openai_responses.hpp>
 #include <skein/telemetry/install.hpp>
 #include <skein/telemetry/ledger.hpp>
+#include <skein/telemetry/semconv.hpp>
 #include <skein/telemetry/tree.hpp>
 
 #include "canned_transport.hpp"
@@ -72,8 +73,12 @@ task<> ask(chat_client& client, way how) {
 class provider_spans : public ::testing::TestWithParam<const protocol*> {
  protected:
   void SetUp() override { telemetry::install(); }
-  // Whether it came to an end without a failure.
-  bool play(const conformance::test_case& c, way how) {
+  // How its span ended: `request` is what the span says the provider called it.
+  struct ending {
+    bool finished;
+    std::string request;
+  };
+  ending play(const conformance::test_case& c, way how) {
     auto over = answering(*GetParam(), c, how);
     auto client = client_of(*GetParam(), &over);
     client->content = telemetry::content_policy(telemetry::capture::on);
@@ -83,7 +88,9 @@ class provider_spans : public ::testing::TestWithParam<const protocol*> {
       co_return (co_await as_result(ask(of, in))).has_value();
     }(*client, how));
     EXPECT_EQ(ledger.ended(), before + 1) << c.name;
-    return ended;
+    const auto span = ledger.records().back().attributes;
+    const auto* request = span.if_contains(telemetry::semconv::provider_request_id);
+    return {ended, request != nullptr ? std::string(request->as_string()) : std::string()};
   }
 
   telemetry::span_ledger ledger;
@@ -96,13 +103,18 @@ TEST_P(provider_spans, are_right_however_an_answer_ends) {
     SCOPED_TRACE(c.name);
     const auto* own = variant_of(*GetParam(), c);
     const auto& means = own != nullptr ? own->instead : c.means;
-    EXPECT_EQ(play(c, way::arriving), means.ends == conformance::ends::finished);
+    const bool finishes = means.ends == conformance::ends::finished;
+    const auto arrived = play(c, way::arriving);
+    EXPECT_EQ(arrived.finished, finishes);
+    EXPECT_EQ(arrived.request, finishes ? "" : "req_7") << "also of an error inside an answer";
     if (c.also_whole) {
-      EXPECT_TRUE(play(c, way::whole));
+      EXPECT_TRUE(play(c, way::whole).finished);
     }
     play(c, way::left);
     play(c, way::cut);
-    EXPECT_FALSE(play(c, way::refused));
+    const auto refused = play(c, way::refused);
+    EXPECT_FALSE(refused.finished);
+    EXPECT_EQ(refused.request, "req_7");
   }
   EXPECT_EQ(ledger.started(), ledger.ended());
   for (const auto& problem : telemetry::check_tree(ledger)) ADD_FAILURE() << problem;

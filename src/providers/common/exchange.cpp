@@ -5,6 +5,7 @@
 #include <format>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include <skein/async/time.hpp>
 #include <skein/http/sse.hpp>
@@ -57,8 +58,12 @@ class events {
 };
 
 // After what was read before the failure has been passed on.
-void check(std::expected<void, failure> result) {
-  if (!result) throw_failure(std::move(result.error()));
+void check(std::expected<void, failure> result, const http::response_head& head) {
+  if (result) return;
+  if (auto* e = std::get_if<provider_error>(&result.error())) {
+    throw of_request(std::move(*e), head);
+  }
+  throw_failure(std::move(result.error()));
 }
 
 // Reads on to the regular end of a body whose meaning is complete, so that its connection can be
@@ -121,7 +126,7 @@ stream<chat_update> exchange(std::unique_ptr<exchange_plan> plan, http::transpor
     auto read = decoder.whole(body, found);
     add_limits(found, limits);
     for (auto& u : found) co_yield u;
-    check(std::move(read));
+    check(std::move(read), head);
     co_return;
   }
 
@@ -132,7 +137,7 @@ stream<chat_update> exchange(std::unique_ptr<exchange_plan> plan, http::transpor
       auto read = decoder.event(event->name, event->data, found);
       add_limits(found, limits);
       for (auto& u : found) co_yield u;
-      check(std::move(read));
+      check(std::move(read), head);
       found.clear();
       if (decoder.status() == state::finished) break;
     }
@@ -155,7 +160,7 @@ stream<chat_update> exchange(std::unique_ptr<exchange_plan> plan, http::transpor
   if (auto last = in.finish()) read = decoder.unterminated_event(last->name, last->data, found);
   if (read) read = decoder.finish(found);
   for (auto& u : found) co_yield u;
-  check(std::move(read));
+  check(std::move(read), head);
 }
 
 }  // namespace skein::providers

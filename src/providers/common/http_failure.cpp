@@ -73,6 +73,21 @@ std::string cure(const http_failure& answer, const error_text& said,
   return {};
 }
 
+std::string_view request_id_of(const http::response_head& head) {
+  for (const auto* name : {"x-request-id", "request-id", "apim-request-id", "x-goog-request-id",
+                           "mistral-correlation-id"}) {
+    if (const auto id = head.header(name).value_or(std::string_view()); !id.empty()) return id;
+  }
+  return {};
+}
+
+// Ends the line; gives what the error is to keep.
+std::string add_request_id(std::string& text, std::string_view said) {
+  std::string id = one_line(said, 100);
+  if (!id.empty()) text += (text.ends_with('.') ? " Request " : ". Request ") + id + ".";
+  return id;
+}
+
 }  // namespace
 
 answer_headers answer_headers_of(const http::response_head& head,
@@ -82,10 +97,7 @@ answer_headers answer_headers_of(const http::response_head& head,
                        .retry_after = get("retry-after"),
                        .limits = rate_limits_of(head, now),
                        .now = now};
-  for (const auto* name : {"x-request-id", "request-id", "apim-request-id", "x-goog-request-id",
-                           "mistral-correlation-id"}) {
-    if (found.request_id.empty()) found.request_id = get(name);
-  }
+  found.request_id = request_id_of(head);
   return found;
 }
 
@@ -127,12 +139,22 @@ provider_error error_from(http_failure answer) {
   if (const auto* members = not_json ? nullptr : body.if_object(); members && id.empty()) {
     id = string_at(*members, "request_id");
   }
-  id = one_line(id, 100);
-  if (!id.empty()) text += (text.ends_with('.') ? " Request " : ". Request ") + id + ".";
+  id = add_request_id(text, id);
   return provider_error(text, {.status = answer.status,
                                .code = std::move(said.code),
                                .retry_after = delay,
                                .body = std::move(answer.body),
+                               .request_id = std::move(id)});
+}
+
+provider_error of_request(provider_error said, const http::response_head& head) {
+  if (!said.request_id().empty()) return said;
+  std::string text = said.what();
+  std::string id = add_request_id(text, request_id_of(head));
+  return provider_error(text, {.status = said.status(),
+                               .code = said.code(),
+                               .retry_after = said.retry_after(),
+                               .body = said.body(),
                                .request_id = std::move(id)});
 }
 

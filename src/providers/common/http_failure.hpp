@@ -43,4 +43,7 @@ struct http_failure {
 // provider calls the request.
 [[nodiscard]] provider_error error_from(http_failure answer);
 
+// An error that came inside an answer, with what the answer's head called the request.
+[[nodiscard]] provider_error of_request(provider_error said, const http::response_head& head);
+
 }  // namespace skein::providers
