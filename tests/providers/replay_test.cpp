@@ -417,6 +417,8 @@ TEST(Replay, WhatIsNoCassetteIsRefusedWithThePlace) {
       {"{\"cassette\":1}\n{\"exchange\":1}\n{\"end\":\"complete\"}\n", ":3: ms: it is missing"},
       {"{\"cassette\":1}\n{\"exchange\":1}\n{\"ms\":-1,\"end\":\"left\"}\n", "no time since"},
       {"{\"cassette\":1}\n{\"exchange\":1}\n{\"ms\":1e13,\"end\":\"left\"}\n", "no time since"},
+      {"{\"cassette\":1}\n{\"exchange\":1}\n{\"ms\":1,\"status\":99}\n", ":3: status: 99 is no"},
+      {"{\"cassette\":1}\n{\"exchange\":1}\n{\"ms\":1,\"status\":4294967496}\n", "status"},
       {"{\"cassette\":1}\n{\"exchange\":1}\n{\"ms\":1,\"text\":\"\"}\n", "the head of the answer"},
       {"{\"cassette\":1}\n{\"exchange\":1,\"headers\":[\"x\"]}\n", "'x' is no header"},
       {"{\"cassette\":1}\n{\"exchange\":1,\"base64\":\"%\"}\n", "not base64"},

@@ -54,6 +54,13 @@ http::header_list headers_of(const cassette_line& from) {
   return headers;
 }
 
+int status_of(int status) {
+  if (status < 100 || status > 999) {
+    throw schema_error("status", std::format("{} is no HTTP status", status));
+  }
+  return status;
+}
+
 std::string bytes_of(const cassette_line& line) {
   if (line.json) return json::write_text(*line.json);
   if (line.text) return *line.text;
@@ -130,7 +137,7 @@ class cassette_reader {
       if (line.error) e.error = {line.error->kind, line.error->code, line.error->message};
     } else if (line.status) {
       e.head_at = e.end_at;
-      e.head = {.status = static_cast<int>(*line.status),
+      e.head = {.status = status_of(*line.status),
                 .headers = headers_of(line),
                 .http_version = line.http.value_or("")};
     } else if (e.head) {

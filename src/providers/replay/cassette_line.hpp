@@ -22,7 +22,7 @@ struct cassette_line {
   std::optional<double> ms = {};
   std::optional<std::string> method = {};
   std::optional<std::string> url = {};
-  std::optional<std::int64_t> status = {};
+  std::optional<int> status = {};
   std::optional<std::string> http = {};
   std::optional<std::vector<std::string>> headers = {};
   std::optional<json::value> json = {};
