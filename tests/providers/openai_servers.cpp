@@ -157,6 +157,31 @@ TEST(openai_servers, without_schemas_say_so) {
   EXPECT_NO_THROW((void)detail::request_body({}, options, "m", s::lm_studio.speaks));
 }
 
+TEST(openai_servers, that_overlook_a_named_choice_get_that_tool_alone) {
+  const json::object nothing{{"type", "object"}};
+  const std::vector<tool_definition> tools = {
+      {.name = "f", .description = "", .parameters = nothing},
+      {.name = "g", .description = "", .parameters = nothing}};
+  for (const auto& r : server_rows()) {
+    SCOPED_TRACE(r.test);
+    const bool overlooks = r.asked.name == "llama-server";
+    const auto asked_for = [&](tool_choice choice) {
+      return json::parse(detail::request_body({.tools = tools}, {.tool_choice = std::move(choice)},
+                                              "m", r.asked.speaks));
+    };
+    const auto named = asked_for({.name = "g"});
+    EXPECT_EQ(named.at("tool_choice").is_object(), !overlooks);
+    EXPECT_EQ(named.at("tools").as_array().size(), overlooks ? 1U : 2U);
+    EXPECT_EQ(named.at("tools").as_array().back().at_pointer("/function/name"), "g");
+    if (overlooks) {
+      EXPECT_EQ(named.at("tool_choice"), "required");
+    }
+    const auto any = asked_for({.mode = tool_mode::required});
+    EXPECT_EQ(any.at("tool_choice"), "required");
+    EXPECT_EQ(any.at("tools").as_array().size(), 2U);
+  }
+}
+
 TEST(short_ids, keep_different_ids_different_and_depend_on_what_was_before_only) {
   detail::short_ids ids;
   const std::string first = ids.of("call_1");

@@ -17,6 +17,8 @@ enum class json_formats : std::uint8_t { all, schemas_only };
 enum class strict_schemas : std::uint8_t { when_asked, where_they_fit };
 enum class author_names : std::uint8_t { taken, refused };
 enum class call_ids : std::uint8_t { any, nine_letters_or_digits };
+// Whether a tool_choice with a name is heeded. Else that tool is offered alone, and required.
+enum class named_choices : std::uint8_t { taken, overlooked };
 
 // What differs between OpenAI itself and the servers that follow it.
 struct dialect {
@@ -35,6 +37,7 @@ struct dialect {
   strict_schemas strict = strict_schemas::when_asked;
   author_names names = author_names::taken;
   call_ids ids = call_ids::any;
+  named_choices choices = named_choices::taken;
 };
 
 // All text is of static duration.
@@ -56,7 +59,8 @@ inline constexpr server llama_server{.name = "llama-server",
                                      .provider = "llama_cpp",
                                      .base_url = "http://127.0.0.1:8080/v1",
                                      .key_variable = "LLAMA_API_KEY",
-                                     .example = "default"};
+                                     .example = "default",
+                                     .speaks = {.choices = named_choices::overlooked}};
 // Takes top_k and other sampling parameters as members; may end a stream without [DONE].
 inline constexpr server vllm{.name = "vllm",
                              .provider = "vllm",

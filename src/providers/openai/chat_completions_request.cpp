@@ -23,8 +23,9 @@ bool is_host(std::string_view host, std::string_view domain) {
   return host.empty() || host.ends_with('.');
 }
 
-json::value choice_of(const tool_choice& choice) {
+json::value choice_of(const tool_choice& choice, const dialect& speaks) {
   if (!choice.name.empty()) {
+    if (speaks.choices == named_choices::overlooked) return "required";
     return json::object{{"type", "function"}, {"function", json::object{{"name", choice.name}}}};
   }
   return json::value(word_of(choice.mode));
@@ -80,7 +81,7 @@ json::object members_of(const chat_request& request, const chat_options& options
     body["response_format"] = format_of(*options.response_format, model, speaks);
   if (!request.tools.empty() || options.extra_body.contains("tools")) {
     set(body, "parallel_tool_calls", options.parallel_tool_calls);
-    if (options.tool_choice) body["tool_choice"] = choice_of(*options.tool_choice);
+    if (options.tool_choice) body["tool_choice"] = choice_of(*options.tool_choice, speaks);
   }
   merge(body, options.extra_body);
   return body;
@@ -90,9 +91,11 @@ class body_writer : public request_writer {
  public:
   explicit body_writer(const dialect& speaks) : speaks_(speaks) {}
 
-  void tools(const std::vector<tool_definition>& tools) {
+  // Only the one of that name, if there is a name.
+  void tools(const std::vector<tool_definition>& tools, std::string_view only) {
     array_member("tools");
     for (const auto& tool : tools) {
+      if (!only.empty() && tool.name != only) continue;
       open_object();
       string_member("type", "function");
       object_member("function");
@@ -352,7 +355,10 @@ std::string request_body(const chat_request& request, const chat_options& option
   body_writer body(speaks);
   body.open_object();
   body.members(members);
-  if (!request.tools.empty() && !members.contains("tools")) body.tools(request.tools);
+  if (!request.tools.empty() && !members.contains("tools")) {
+    const bool alone = speaks.choices == named_choices::overlooked && options.tool_choice;
+    body.tools(request.tools, alone ? options.tool_choice->name : std::string_view());
+  }
   if (!members.contains("messages")) body.messages(request.instructions, request.messages);
   body.close_object();
   return std::move(body).take();
