@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
 #include <opentelemetry/context/propagation/composite_propagator.h>
 #include <opentelemetry/context/propagation/global_propagator.h>
 #include <opentelemetry/logs/provider.h>
@@ -67,8 +69,14 @@ struct plain_resource : sdk::resource::Resource {
       : Resource(attributes) {}
 };
 
+// Without it, two processes of one service would write the same cumulative series.
+const std::string& instance_id() {
+  static const std::string id = to_string(boost::uuids::random_generator()());
+  return id;
+}
+
 sdk::resource::Resource to_resource(const json::object& attributes) {
-  sdk::resource::ResourceAttributes out;
+  sdk::resource::ResourceAttributes out{{"service.instance.id", instance_id()}};
   for (const auto& a : attributes) {
     std::string key(a.key());
     const auto& v = a.value();

@@ -58,6 +58,20 @@ TEST(Setup, InstallsAndRestores) {
   EXPECT_TRUE(injected({}).empty());
 }
 
+TEST(Setup, NamesTheProcessUnlessItHasAName) {
+  const auto instance = [](setup_options options) {
+    span_ledger ledger;
+    options.exporters = {ledger};
+    auto p = setup(std::move(options));
+    make_a_span();
+    return std::string(ledger.records().at(0).resource.at("service.instance.id").as_string());
+  };
+  const auto random = instance({});
+  EXPECT_EQ(random.size(), 36U) << random;
+  EXPECT_EQ(instance({}), random) << "the process is the same";
+  EXPECT_EQ(instance({.resource = {{"service.instance.id", "pod-1"}}}), "pod-1");
+}
+
 TEST(Setup, LeavesAProviderThatCameLater) {
   span_ledger ledger;
   span_ledger later;

@@ -161,7 +161,8 @@ struct metric_options {
 struct setup_options {
   std::optional<std::string> service_name = {};  // OTEL_SERVICE_NAME
   std::optional<std::string> service_version = {};
-  json::object resource = {};        // OTEL_RESOURCE_ATTRIBUTES, key by key
+  // OTEL_RESOURCE_ATTRIBUTES, key by key; `service.instance.id` is else random, one of the process.
+  json::object resource = {};
   span_destinations exporters = {};  // none: OTEL_TRACES_EXPORTER, by default `otlp`
   // None: OTEL_METRICS_EXPORTER and OTEL_LOGS_EXPORTER. Those unset too: where the spans go, as far
   // as that is a collector.
