@@ -2,6 +2,8 @@
 // executor and every byte of the wire, in every way. The counts are printed.
 #include <cstdio>
 #include <format>
+#include <ostream>
+#include <vector>
 
 #include "laws/demo_world.hpp"
 #include "telemetry/states.hpp"
@@ -11,7 +13,22 @@ namespace {
 
 constexpr std::uint64_t seed = 11;
 
-class Cuts : public ::testing::TestWithParam<speaker> {
+struct cast {
+  speaker speaks;
+  beginning tools;
+  friend std::ostream& operator<<(std::ostream& out, const cast& c) {
+    return out << c.speaks << (c.tools == beginning::early ? "Early" : "");
+  }
+};
+std::vector<cast> casts() {
+  std::vector<cast> all;
+  for (const auto tools : {beginning::whole, beginning::early}) {
+    for (const auto& s : speakers) all.push_back({s, tools});
+  }
+  return all;
+}
+
+class Cuts : public ::testing::TestWithParam<cast> {
  protected:
   static void SetUpTestSuite() { telemetry::install(); }
 
@@ -19,7 +36,8 @@ class Cuts : public ::testing::TestWithParam<speaker> {
   template <class Act>
   void cut(const std::string& what, skein::testing::wire_options how, Act act) {
     watch watched;
-    demo_world w(GetParam(), seed, how);
+    demo_world w(GetParam().speaks, seed, how, skein::testing::demo_script(),
+                 telemetry::capture::off, GetParam().tools);
     act(w);
     auto found = w.violations(watched);
     ++count_;
@@ -41,14 +59,15 @@ class Cuts : public ::testing::TestWithParam<speaker> {
   }
   void report(const char* name) const {
     RecordProperty("transcript", std::to_string(transcript));
-    std::printf("%s: %s: %zu cuts, %zu violations\n", GetParam().name, name, count_, violated_);
+    std::printf("%s: %s: %zu cuts, %zu violations\n", ::testing::PrintToString(GetParam()).c_str(),
+                name, count_, violated_);
     EXPECT_EQ(violated_, 0u);
     EXPECT_GT(count_, 0u);
   }
   std::size_t count_ = 0;
   std::size_t violated_ = 0;
 };
-INSTANTIATE_TEST_SUITE_P(Protocols, Cuts, ::testing::ValuesIn(speakers),
+INSTANTIATE_TEST_SUITE_P(Protocols, Cuts, ::testing::ValuesIn(casts()),
                          ::testing::PrintToStringParamName());
 
 TEST_P(Cuts, TheWholeRunIsAsScripted) {
@@ -66,7 +85,8 @@ TEST_P(Cuts, TheWholeRunIsAsScripted) {
 // finds none says something. Secrets never are.
 TEST_P(Cuts, WithCaptureTheContentIsThereAndNoSecret) {
   watch watched;
-  demo_world w(GetParam(), seed, {}, testing::demo_script(), telemetry::capture::on);
+  demo_world w(GetParam().speaks, seed, {}, testing::demo_script(), telemetry::capture::on,
+               GetParam().tools);
   seen to;
   sync_wait(w.rt, w.consume({}, to));
   const auto exported = watched.everything();
@@ -136,7 +156,9 @@ TEST_P(Cuts, AtEveryStepOfTheExecutor) {
 TEST_P(Cuts, AtEveryByteOfTheWire) {
   const auto bytes = whole_run().bytes;
   std::size_t answered = 0;
-  for (std::size_t n = 0; n < bytes; n += every) {
+  // Where a call begins and ends matters to an early tool, not each byte of it.
+  const auto step = GetParam().tools == beginning::early ? 7 * every : every;
+  for (std::size_t n = 0; n < bytes; n += step) {
     cut("connection breaks after byte " + std::to_string(n), {.break_after = n},
         [&](demo_world& w) {
           seen to;
@@ -183,9 +205,10 @@ skein::testing::responder script_with(const std::optional<failing_request>& fail
 }
 
 TEST_P(Cuts, AnyKindOfProviderErrorAtEveryRequest) {
-  for (const auto& f : failing_requests(GetParam())) {
+  for (const auto& f : failing_requests(GetParam().speaks)) {
     watch watched;
-    demo_world w(GetParam(), seed, {}, script_with(f));
+    demo_world w(GetParam().speaks, seed, {}, script_with(f), telemetry::capture::off,
+                 GetParam().tools);
     seen to;
     sync_wait(w.rt, w.consume({}, to));
     ++count_;
@@ -212,7 +235,7 @@ struct way {
   skein::testing::wire_options wire = {};
   std::optional<failing_request> failing = {};
 };
-std::string came_to(const speaker& speaks, const way& left, telemetry_is state) {
+std::string came_to(const cast& players, const way& left, telemetry_is state) {
   telemetry::span_ledger spans;
   const with_provider provider(provider_for(state, spans));
   metric_book metrics;
@@ -220,11 +243,13 @@ std::string came_to(const speaker& speaks, const way& left, telemetry_is state) 
   std::optional<scoped_signals> signals;
   if (state != telemetry_is::off) signals.emplace(metrics, logs);
   std::string requests;
-  demo_world w(speaks, seed, left.wire,
-               [&, script = script_with(left.failing)](const json::value& r) {
-                 requests += json::serialize(r) + '\n';
-                 return script(r);
-               });
+  demo_world w(
+      players.speaks, seed, left.wire,
+      [&, script = script_with(left.failing)](const json::value& r) {
+        requests += json::serialize(r) + '\n';
+        return script(r);
+      },
+      telemetry::capture::off, players.tools);
   seen to;
   sync_wait(w.rt, w.consume(left.how, to));
   w.rt.run(10'000);
@@ -246,7 +271,7 @@ TEST_P(Cuts, TelemetryChangesNothing) {
   for (std::size_t n = 0; n < undisturbed.bytes; n += 97 * every) {
     ways.push_back({.wire = {.break_after = n}});
   }
-  for (const auto& f : failing_requests(GetParam())) ways.push_back({.failing = f});
+  for (const auto& f : failing_requests(GetParam().speaks)) ways.push_back({.failing = f});
   for (const auto& left : ways) {
     const auto on = came_to(GetParam(), left, telemetry_is::on);
     for (const auto state : {telemetry_is::off, telemetry_is::unsampled, telemetry_is::failing}) {

@@ -28,6 +28,7 @@
 #include <skein/telemetry/otlp_json.hpp>
 #include <skein/telemetry/tree.hpp>
 #include <skein/testing/scripted_transport.hpp>
+#include <skein/tool/arriving.hpp>
 
 #include "telemetry/signals.hpp"
 #include "testing/speakers.hpp"
@@ -93,13 +94,21 @@ struct watch {
   }
 };
 
+// When the demo's tool get_weather begins: with all its arguments, or while they arrive.
+enum class beginning : std::uint8_t { whole, early };
+struct place {
+  std::string city;
+};
+
 class demo_world {
  public:
   explicit demo_world(const speaker& speaks, std::uint64_t seed, testing::wire_options how = {},
                       testing::responder script = testing::demo_script(),
-                      telemetry::capture captured = telemetry::capture::off)
+                      telemetry::capture captured = telemetry::capture::off,
+                      beginning tools = beginning::whole)
       : rt(seed),
         content(captured),
+        begins(tools),
         transport(std::move(script), how),
         model(speaks.client(transport)) {
     model->content = content;
@@ -107,6 +116,7 @@ class demo_world {
 
   simulated_runtime rt;
   telemetry::capture content;
+  beginning begins;
   testing::scripted_transport transport;
   std::unique_ptr<chat_client> model;
   std::size_t tools_inside = 0;
@@ -119,23 +129,38 @@ class demo_world {
       *model,
       {.name = "demo",
        .instructions = "Use the tools.",
-       .tools = {tool("get_weather", "Weather of a city", params{{"city"}},
-                      [this](std::string city) { return weather(std::move(city)); }),
+       .tools = {weather_tool(),
                  tool("add", "Adds", params{{"a"}, {"b"}}, [](int a, int b) { return a + b; }),
                  tool("now", "The time", [] { return std::string("12:00"); }),
                  stylist.as_tool("ask_stylist", "Asks a stylist")},
        .content = content}};
 
+  struct visit {
+    std::size_t& n;
+    explicit visit(std::size_t& of) : n(of) { ++n; }
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+    ~visit() { --n; }
+  };
   task<std::string> weather(std::string city) {
-    struct inside {
-      std::size_t& n;
-      explicit inside(std::size_t& of) : n(of) { ++n; }
-      inside(const inside&) = delete;
-      inside& operator=(const inside&) = delete;
-      ~inside() { --n; }
-    } counted(tools_inside);
+    visit inside(tools_inside);
     co_await sleep_for(milliseconds(3));
     co_return city + ": cold and wet";
+  }
+  task<std::string> early_weather(arriving<place> call) {
+    visit inside(tools_inside);
+    const auto city = co_await call.field(&place::city);
+    co_await sleep_for(milliseconds(3));
+    (void)co_await call.whole();
+    co_return city + ": cold and wet";
+  }
+  tool weather_tool() {
+    if (begins == beginning::early) {
+      return tool("get_weather", "Weather of a city",
+                  [this](arriving<place> call) { return early_weather(std::move(call)); });
+    }
+    return tool("get_weather", "Weather of a city", params{{"city"}},
+                [this](std::string city) { return weather(std::move(city)); });
   }
 
   // One consumer, leaving as it is told.
