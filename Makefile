@@ -71,7 +71,7 @@ bench: ## build and run the benchmarks; ARGS go to bench/run
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60)
 	@tools/setup check
-	@tools/build fuzz --no-tests
+	@tools/build fuzz --no-tests fuzz/all
 	@tools/fuzz $(FUZZ_SECONDS)
 
 neutrality: ## every test with telemetry off, on, failing and stalled: the same results
