@@ -1,4 +1,5 @@
 // Every wait is a cancellation point: before it begins, while it lasts, and ever after.
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -198,6 +199,31 @@ TEST_P(Offload, AStoppedOneRunsToItsEndAndItsResultIsDropped) {
   };
   run(work());
   EXPECT_EQ(objects.alive(), 0);
+}
+
+// Work that ends as soon as it is told may be faster than the stop is at the wait.
+TEST_P(Offload, WorkThatEndsWhenToldIsNotFasterThanTheStop) {
+  thread_pool pool(1);
+  auto work = [&]() -> task<> {
+    for (int round = 0; round < 300; ++round) {
+      cancel_source source;
+      std::atomic<bool> began = false;
+      auto until_told = [&]() -> task<int> {
+        co_return co_await offload(pool, [&began] {
+          const auto mine = current_stop_token();
+          began = true;
+          while (!mine.stop_requested()) std::this_thread::yield();
+          return 1;
+        });
+      };
+      auto j = spawn(*rt, with_cancel(source, until_told()));
+      while (!began) co_await hop();
+      source.cancel();
+      EXPECT_EQ(co_await ending_of(j), "cancelled") << "round " << round;
+      co_await offload(pool, [] {});
+    }
+  };
+  run(work());
 }
 
 // In simulation blocking work is a step, so nothing can overtake it.

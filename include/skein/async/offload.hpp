@@ -50,7 +50,8 @@ class offloaded : public wait {
   }
   T await_resume() {
     resumed();
-    throw_if_cancelled();
+    // Work that saw the stop may have ended before this wait was told of it.
+    owner_strand().throw_if_cancelled();
     return state_->result.take();
   }
 
